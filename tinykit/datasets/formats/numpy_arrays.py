@@ -1,0 +1,111 @@
+"""``.npz`` with ``x`` and ``y``, and ``.npy`` with ``x``: read without trusting a single size in them.
+
+NumPy's own reader believes the header's shape and asks for the memory first. Here the claimed size is
+held against the bytes that are there, and against the caller's limit, before anything is allocated.
+Layout of a .npy: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+"""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from tinykit.datasets.loader import (
+    Array,
+    Loaded,
+    Loader,
+    LoadOptions,
+    check_numeric,
+    check_size,
+    sha256_file,
+)
+from tinykit.errors import DatasetError
+
+
+def _load(path: Path, options: LoadOptions) -> Loaded:
+    if path.suffix.lower() == ".npy":
+        with path.open("rb") as file:
+            x = _read_array(file, path.stat().st_size, str(path), options)
+        return Loaded(_at_least_1d(x, path), None, sha256_file(path))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            x, y = _read_members(archive, path, options)
+    # zipfile reports an unknown compression as NotImplementedError and a password as RuntimeError.
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _damaged(str(path), str(error) or type(error).__name__) from error
+    return Loaded(_at_least_1d(x, path), y, sha256_file(path))
+
+
+def _read_members(archive: zipfile.ZipFile, path: Path, options: LoadOptions) -> tuple[Array, Array | None]:
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    if "x" not in members:
+        found = ", ".join(repr(name) for name in sorted(members)[:8]) or "nothing"
+        raise DatasetError(
+            f"{path}: there is no array `x`; found {found}.",
+            hint="Save the samples as x and the labels as y: np.savez(path, x=x, y=y).",
+            code="NO_X",
+        )
+    wanted = [members[name] for name in ("x", "y") if name in members]
+    check_size(f"{path}, unpacked,", sum(info.file_size for info in wanted), options)
+    arrays = []
+    for info in wanted:
+        with archive.open(info) as file:
+            name = info.filename.removesuffix(".npy")
+            arrays.append(_read_array(file, info.file_size, f"{path}: `{name}`", options))
+    return arrays[0], arrays[1] if len(arrays) > 1 else None
+
+
+def _read_array(file: IO[bytes], size_bytes: int, what: str, options: LoadOptions) -> Array:
+    """One array from ``file``, which holds ``size_bytes`` in all."""
+    try:
+        version = npy.read_magic(file)
+        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, fortran_order, dtype = read_header(file)
+    # The header is a Python literal: a hostile one can fail in the parser in many ways.
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, OverflowError) as error:
+        raise _damaged(what, " ".join(str(error).split())[:120]) from error
+    check_numeric(what, dtype)
+    if any(not isinstance(n, int) or n < 0 for n in shape):
+        raise _damaged(what, f"the header claims shape {shape}")
+    claimed = math.prod(shape) * dtype.itemsize
+    check_size(what, claimed, options)
+    if claimed > size_bytes:
+        raise _damaged(
+            what,
+            f"the header claims shape {shape} of {dtype}, {claimed:,} bytes, the file has {size_bytes:,}",
+        )
+    data = file.read(claimed)
+    if len(data) != claimed:
+        raise _damaged(what, f"it ends after {len(data):,} of {claimed:,} bytes of data")
+    array = np.frombuffer(data, dtype=dtype)
+    return array.reshape(shape[::-1]).T if fortran_order else array.reshape(shape)
+
+
+def _at_least_1d(x: Array, path: Path) -> Array:
+    if x.ndim == 0:
+        raise DatasetError(
+            f"{path}: x is a single number.", hint="x needs one row for each sample.", code="SHAPE"
+        )
+    return x
+
+
+def _damaged(what: str, reason: str) -> DatasetError:
+    return DatasetError(
+        f"{what} is damaged or not a NumPy file: {reason}.",
+        hint="Write it again with np.savez(path, x=x, y=y) and copy it whole.",
+        code="DAMAGED",
+    )
+
+
+LOADER = Loader(
+    name="numpy",
+    description=".npz with x and y; .npy with x",
+    accepts=lambda path: path.is_file() and path.suffix.lower() in (".npz", ".npy"),
+    load=_load,
+)
