@@ -1,0 +1,64 @@
+"""``tinykit demo``: the plain commands, run for real."""
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tinykit.cli import demo
+
+
+def _valid(text: str, checkout: Path) -> dict:
+    document = json.loads(text)
+    schema = json.loads((checkout / "tinykit/data/schemas/demo.v1.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, schema)
+    return document
+
+
+@pytest.mark.slow
+def test_the_demo_prints_each_command_and_makes_a_checked_model(process, tmp_path):
+    ran = process("demo", "-o", tmp_path / "made here")
+    assert ran.code == 0, ran.err
+    commands = re.findall(r"^\$ tinykit (\w+)", ran.out, flags=re.MULTILINE)
+    assert commands == ["convert", "inspect"]
+    assert (tmp_path / "made here" / "digits.tflite").stat().st_size > 1000
+    assert (tmp_path / "made here" / "digits.json").is_file()
+
+
+@pytest.mark.slow
+def test_the_demo_as_one_json_document(process, checkout, tmp_path):
+    ran = process("demo", "--json", "-o", tmp_path)
+    assert ran.code == 0, ran.err
+    document = _valid(ran.out, checkout)
+    assert [step["command"][1] for step in document["steps"]] == ["convert", "inspect"]
+    assert [step["exit_code"] for step in document["steps"]] == [0, 0]
+    assert [step["result"]["schema"] for step in document["steps"]] == ["tinykit.convert", "tinykit.inspect"]
+
+
+def test_a_step_that_fails_ends_the_demo_with_its_exit_code(tinykit, checkout, tmp_path, monkeypatch):
+    missing = demo.Step("Nothing is there:", ("inspect", str(tmp_path / "missing.tflite")))
+    never = demo.Step("Not reached:", ("doctor",))
+    monkeypatch.setattr(demo, "steps", lambda out: (missing, never))
+    ran = tinykit("demo", "--json", "-o", tmp_path)
+    document = _valid(ran.out, checkout)
+    assert ran.code == 3
+    assert [step["exit_code"] for step in document["steps"]] == [3]
+    assert document["error"]["code"] == "DEMO_STEP"
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tinykit, tmp_path):
+    (tmp_path / "file").write_text("")
+    ran = tinykit("demo", "-o", tmp_path / "file" / "below")
+    assert ran.code == 3
+    assert "cannot be made" in ran.err
+
+
+def test_commands_are_printed_from_here(tmp_path, monkeypatch, digits):
+    monkeypatch.chdir(digits.folder.parent)
+    convert, inspect = demo.steps(tmp_path)
+    assert convert.line.startswith(
+        "tinykit convert digits/digits.keras --calibration digits/calibration.npz "
+    )
+    assert inspect.words[-1] == str(tmp_path / "digits.tflite")

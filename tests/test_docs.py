@@ -1,0 +1,131 @@
+"""The docs say what the program does: generated pages are current, links lead somewhere, examples run."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import click
+import pytest
+
+from tinykit.cli import reference
+from tinykit.cli.group import cli
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def built_in_commands():
+    context = click.Context(cli, info_name="tinykit")
+    return {name: cli.get_command(context, name) for name in cli.list_commands(context)}
+
+
+@pytest.mark.parametrize("name", sorted(reference.pages()))
+def test_generated_pages_are_current(checkout, name):
+    committed = (checkout / "docs" / "reference" / name).read_text(encoding="utf-8")
+    assert committed == reference.pages()[name], "run ./dev docs"
+
+
+def test_the_generator_writes_its_pages(tmp_path):
+    assert reference.main([str(tmp_path / "new")]) == 0
+    assert {path.name for path in (tmp_path / "new").iterdir()} == set(reference.pages())
+
+
+def test_every_command_has_a_page_entry_with_an_example():
+    text = reference.commands_page()
+    for name, command in built_in_commands().items():
+        if not command.hidden:
+            section = text.partition(f"## tinykit {name}\n")[2].partition("\n## ")[0]
+            assert f"tinykit {name}" in section.partition("Example")[2], name
+            assert command.get_short_help_str(100), name
+
+
+def test_a_pipe_does_not_break_a_table():
+    row = next(line for line in reference.commands_page().splitlines() if "bash\\|zsh" in line)
+    assert re.split(r"(?<!\\)\|", row)[1:-1] == [" `{bash\\|zsh\\|fish}` ", "  "]
+
+
+def test_codes_are_found_where_they_are_raised(tmp_path):
+    room = tmp_path / "wire"
+    room.mkdir()
+    (room / "a.py").write_text(
+        "raise ModelError(f'{p}: is bad.', hint='h', code='WIRE_BAD')\n"
+        "progress.warn('WIRE_ODD', 'looks odd')\n"
+    )
+    assert reference.raised(tmp_path) == {"WIRE_BAD": ("wire", "…: is bad.")}
+    assert reference.warned(tmp_path) == {"WIRE_ODD": ("wire", "looks odd")}
+
+
+def test_the_example_settings_are_valid(tmp_path):
+    from tinykit.config import parse_config
+
+    example = reference.configuration_page().partition("```toml\n")[2].partition("```")[0]
+    config = parse_config(example, tmp_path / "tinykit.toml")
+    assert config.targets["desk"].baud == 115200
+
+
+def test_links_between_pages_lead_somewhere(checkout):
+    broken = []
+    pages = [*checkout.glob("*.md"), *(checkout / "docs").rglob("*.md")]
+    for page in pages:
+        for target in LINK.findall(page.read_text(encoding="utf-8")):
+            if (
+                "://" not in target
+                and not target.startswith("mailto:")
+                and not (page.parent / target).exists()
+            ):
+                broken.append(f"{page.relative_to(checkout)}: {target}")
+    assert not broken
+
+
+def test_every_page_is_in_the_index(checkout):
+    docs = checkout / "docs"
+    index = docs / "README.md"
+    named = {(docs / target).resolve() for target in LINK.findall(index.read_text(encoding="utf-8"))}
+    pages = {page.resolve() for page in docs.rglob("*.md") if "evidence" not in page.parts} - {
+        index.resolve()
+    }
+    assert pages - named == set()
+
+
+def examples():
+    """(command, line) of each line of an epilog that starts with tinykit, behind "Example:" or alone."""
+    for name, command in built_in_commands().items():
+        text = (command.epilog or "").replace("\b", "").replace("\\\n", " ")
+        for line in text.splitlines():
+            example = re.sub(r"^\s*Examples?:\s*", "", line).strip()
+            if example.startswith("tinykit "):
+                yield name, " ".join(example.split())
+
+
+SLOW = {"demo", "convert"}
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [pytest.param(name, line, marks=[pytest.mark.slow] if name in SLOW else []) for name, line in examples()],
+)
+def test_the_examples_of_help_work(checkout, tmp_path, name, line):
+    """In a folder that holds what the examples name: the reference models, as in a checkout."""
+    models = checkout / "firmware_models"
+    if "firmware_models/" in line and not (models / "models" / "digits").is_dir():
+        pytest.skip("no reference models in this checkout")
+    (tmp_path / "firmware_models").symlink_to(models, target_is_directory=True)
+    digits = models / "models" / "digits"
+    for path in digits.iterdir() if digits.is_dir() else ():
+        if path.suffix in {".npz", ".keras", ".tflite"}:
+            shutil.copy(path, tmp_path / path.name)
+            if path.stem == "digits":
+                shutil.copy(path, tmp_path / f"model{path.suffix}")
+    words = shlex.split(line)
+    command = [sys.executable, "-m", "tinykit", *words[1:]]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, timeout=500, check=False
+    )
+    # doctor may find a real problem on the machine that runs the tests; that is an answer, not a failure.
+    assert done.returncode in ({0, 4} if name == "doctor" else {0}), done.stderr
+
+
+def test_each_example_was_found():
+    assert {"doctor", "completion"} <= {name for name, _ in examples()}

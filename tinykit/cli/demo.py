@@ -1,0 +1,151 @@
+"""``tinykit demo``: the main job on real data, as the plain commands that a user would type."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tinykit.cli.common import Output, common_options
+from tinykit.errors import OutputError, TinykitError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+ORDER = 900
+
+CLOSING = """\
+{model} is a full-integer model, checked on data that neither its training nor its calibration saw.
+Its report, with every figure and the hashes of what went in, is {report}.
+Now with a model of your own: tinykit convert MODEL --calibration DATA --eval DATA -o OUT.tflite"""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of the demo; ``why`` is printed above it."""
+
+    why: str
+    words: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """The step as a user would type it."""
+        return shlex.join(("tinykit", *self.words))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A step that ran: its exit code and, with --json, the document that it printed."""
+
+    step: Step
+    exit_code: int
+    document: dict[str, Any] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the step for the demo's own document."""
+        return {
+            "command": ["tinykit", *self.step.words],
+            "exit_code": self.exit_code,
+            "result": self.document,
+        }
+
+
+def steps(out: Path) -> tuple[Step, ...]:
+    """Return what the demo runs, in order; every file that it makes goes into ``out``."""
+    from tinykit.resources import firmware_models
+
+    digits = firmware_models() / "models" / "digits"
+    data = [arg for name in ("calibration", "eval") for arg in (f"--{name}", _short(digits / f"{name}.npz"))]
+    model = _short(out / "digits.tflite")
+    return (
+        Step(
+            "A float network that reads handwritten digits becomes int8, and may lose half a point at most:",
+            ("convert", _short(digits / "digits.keras"), *data, "--max-drop", "0.005", "-o", model),
+        ),
+        Step("What the int8 model is made of, and what it would need on a board:", ("inspect", model)),
+    )
+
+
+@click.command(
+    "demo",
+    short_help="Run the main job on real data, as plain commands.",
+    help="Run the main job on real data, as plain commands, each printed before it runs.",
+    epilog="Example: tinykit demo -o demo",
+)
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo"),
+    show_default=True,
+    metavar="DIR",
+    help="The folder for what the demo makes.",
+)
+@common_options
+def command(output: Output, out: Path) -> None:
+    """Run the steps; the first that fails ends the demo with its exit code."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {out} cannot be made: {error.strerror}.", hint="give another one with -o."
+        ) from error
+    outcomes = []
+    for step in steps(out):
+        outcomes.append(_run(step, output))
+        if outcomes[-1].exit_code != 0:
+            break
+    document = {
+        "schema": "tinykit.demo",
+        "schema_version": 1,
+        "steps": [outcome.to_dict() for outcome in outcomes],
+    }
+    last = outcomes[-1]
+    output.emit(document, lambda console: _close(console, out) if last.exit_code == 0 else None)
+    if last.exit_code != 0:
+        failure = TinykitError(
+            f"The demo's step 'tinykit {last.step.words[0]}' failed.",
+            hint="what it said itself stands before this; the command can be run alone.",
+            code="DEMO_STEP",
+        )
+        failure.exit_code = max(last.exit_code, 1)
+        raise failure
+
+
+def _run(step: Step, output: Output) -> Outcome:
+    # -P: a file of the user's that is called like a module must not be imported instead of it.
+    argv = [sys.executable, "-P", "-m", "tinykit", *step.words]
+    if output.json:
+        done = subprocess.run([*argv, "--json", "--quiet"], stdout=subprocess.PIPE, check=False)
+        return Outcome(step, done.returncode, json.loads(done.stdout) if done.stdout else None)
+    from rich.markup import escape
+
+    from tinykit.console import stdout_console
+
+    console = stdout_console()
+    console.print(f"\n{escape(step.why)}\n[bold]$ {escape(step.line)}[/bold]", soft_wrap=True)
+    sys.stdout.flush()
+    return Outcome(step, subprocess.run(argv, check=False).returncode, None)
+
+
+def _close(console: Console, out: Path) -> None:
+    from rich.text import Text
+
+    model = _short(out / "digits.tflite")
+    text = CLOSING.format(model=model, report=_short(out / "digits.json"))
+    console.print()
+    console.print(Text(text), soft_wrap=True)
+
+
+def _short(path: Path) -> str:
+    """Return the path from here where it lies below, so that the printed command stays readable."""
+    whole, here = path.absolute(), Path.cwd()
+    return os.fspath(whole.relative_to(here) if whole.is_relative_to(here) else whole)

@@ -1,0 +1,1 @@
+"""The converter's child process: the only code that imports TensorFlow."""

@@ -1,0 +1,1 @@
+"""Data that ship with the package: JSON Schemas and cited reference figures."""
