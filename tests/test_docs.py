@@ -129,3 +129,34 @@ def test_the_examples_of_help_work(checkout, tmp_path, name, line):
 
 def test_each_example_was_found():
     assert {"doctor", "completion"} <= {name for name, _ in examples()}
+
+
+def shell_blocks(page):
+    """(command, expected exit code) of each ```sh block; a trailing ``# exits N`` states the code."""
+    for block in re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL):
+        commands = re.sub(r"\\\n\s*", "", block).strip().splitlines()
+        for line in commands:
+            command, _, code = line.partition("  # exits ")
+            yield command, int(code or 0)
+
+
+@pytest.mark.slow
+def test_the_tutorial_can_be_followed_to_the_letter(checkout, tmp_path):
+    (tmp_path / "firmware_models").symlink_to(checkout / "firmware_models", target_is_directory=True)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    interpreter = (
+        f"exec {shlex.quote(sys.executable)}"  # not a link: a venv is known by its interpreter's folder
+    )
+    for name, line in {"dev": f"shift; {interpreter} -m tinykit", ".venv/bin/python": interpreter}.items():
+        script = tmp_path / name
+        script.write_text(f'#!/bin/sh\n{line} "$@"\n')
+        script.chmod(0o755)
+    page = (checkout / "docs/tutorials/convert-your-first-model.md").read_text(encoding="utf-8")
+    steps = list(shell_blocks(page))
+    assert len(steps) >= 5
+    for command, code in steps:
+        done = subprocess.run(
+            command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=500, check=False
+        )
+        assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
+    assert not (tmp_path / "digits.tflite").exists(), "the failed gate leaves no model behind"
