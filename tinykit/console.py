@@ -51,7 +51,8 @@ def safe_text(text: str) -> str:
 def escape_text(text: object) -> str:
     """Make text from a file or a device safe to print inside rich markup.
 
-    What `safe_text` does, and what looks like rich markup loses its meaning.
+    What `safe_text` does, and what looks like rich markup loses its meaning. A backslash at the very end may
+    show twice: rich cannot know what follows. `table` and `key_values` take plain text and need no escaping.
     """
     return escape(safe_text(str(text)))
 
@@ -126,7 +127,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
             name.removeprefix(">"), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
         )
     for row in rows:
-        result.add_row(*(cell if isinstance(cell, Text) else escape_text(cell) for cell in row))
+        result.add_row(*(_cell(value) for value in row))
     return result
 
 
@@ -136,8 +137,12 @@ def key_values(pairs: Iterable[tuple[str, object]]) -> Table:
     result.add_column(style="bold", no_wrap=True)
     result.add_column(overflow="fold")
     for name, value in pairs:
-        result.add_row(escape_text(name), value if isinstance(value, Text) else escape_text(value))
+        result.add_row(_cell(name), _cell(value))
     return result
+
+
+def _cell(value: object) -> Text:
+    return value if isinstance(value, Text) else Text(safe_text(str(value)))
 
 
 def _seconds(duration_s: float) -> str:

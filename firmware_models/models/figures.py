@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 import json
-import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-MODELS = Path(__file__).resolve().parent
-sys.path.insert(0, str(MODELS.parents[1]))
 
 import numpy as np
 
@@ -19,6 +16,7 @@ from tinykit.graph.reader import read_model
 from tinykit.pretty import format_bytes, format_count
 from tinykit.runtime import choose_runtime
 
+MODELS = Path(__file__).resolve().parent
 NAMES = ("digits", "kws", "ic", "vww", "ad")
 BEGIN, END = "<!-- figures: written by figures.py -->\n", "<!-- end of figures -->\n"
 METRIC_TITLES = {"top1": "Top-1 accuracy", "auc": "AUC"}
@@ -43,7 +41,9 @@ def card_table(name: str) -> str:
         f"Files: `{name}.keras`, `{name}.tflite`": ", ".join(
             format_bytes(report[part]["size_bytes"]) for part in ("model", "output")
         ),
-        "Samples: calibration, eval": f"{report['calibration']['samples']}, {report['evaluation']['samples']}",
+        "Samples: calibration, eval": ", ".join(
+            str(report[part]["samples"]) for part in ("calibration", "evaluation")
+        ),
         f"{title}, float": metric_text(accuracy["float"]),
         f"{title}, int8": metric_text(accuracy["int8"]),
         "Drop from float to int8": f"{number(accuracy['drop']['value'], percent, points=True)} "
@@ -79,12 +79,15 @@ def readme_table() -> str:
     return "\n".join([*lines, ""])
 
 
+@cache
 def dead_channels(name: str) -> tuple[int, int]:
-    """Of the channels behind a fused ReLU in the int8 model: how many never rise above zero on eval.npz; all."""
+    """Channels behind a fused ReLU of the int8 model: how many never rise above 0 on eval.npz, and all."""
     path = MODELS / name / f"{name}.tflite"
     graph = read_model(path).main
     outputs = [
-        graph.tensor(op.outputs[0]) for op in graph.operators if op.options.get("fused_activation_function") == 1
+        graph.tensor(op.outputs[0])
+        for op in graph.operators
+        if op.options.get("fused_activation_function") == 1
     ]
     interpreter = choose_runtime().interpreter(path.read_bytes(), preserve_all_tensors=True)
     with np.load(MODELS / name / "eval.npz") as data:
@@ -92,10 +95,10 @@ def dead_channels(name: str) -> tuple[int, int]:
     awake = [np.zeros(tensor.shape[-1], bool) for tensor in outputs]
     for sample in samples:
         interpreter.invoke(sample[None])
-        for tensor, seen in zip(outputs, awake, strict=True):
+        for i, tensor in enumerate(outputs):
             values = interpreter.tensor(tensor.index).reshape(-1, tensor.shape[-1])
-            seen |= (values > tensor.quantization.zero_point[0]).any(axis=0)
-    return sum(int((~seen).sum()) for seen in awake), sum(len(seen) for seen in awake)
+            awake[i] |= (values > tensor.quantization.zero_point[0]).any(axis=0)
+    return sum(int((~channels).sum()) for channels in awake), sum(map(len, awake))
 
 
 def sidecar(name: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,20 +27,22 @@ def start(seed: int) -> Any:
 
 
 def train(model: Any, x: Any, y: Any, *, loss: str, epochs: int, batch: int = 32, rate: float = 2e-3) -> None:
-    """Adam with a cosine that ends at zero: the last steps are small, so the moving averages of BatchNorm settle."""
+    """Adam with a cosine that ends at zero: small last steps let the moving averages of BatchNorm settle."""
     import keras
 
     steps = epochs * -(-len(x) // batch)
-    learner = keras.models.clone_model(model)  # the optimizer's state, twice the weights, is saved with what learns
+    # A model is saved with its optimizer's state, twice the weights: so a clone learns.
+    learner = keras.models.clone_model(model)
     learner.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps)), loss)
     begin = time.monotonic()
     history = learner.fit(x.astype("float32"), y, batch, epochs, verbose=0).history["loss"]
     model.set_weights(learner.get_weights())
-    print(f"trained {epochs} epochs on {len(x)} samples in {time.monotonic() - begin:.0f} s, loss {history[-1]:.4f}")
+    took_s = time.monotonic() - begin
+    print(f"trained {epochs} epochs on {len(x)} samples in {took_s:.0f} s, loss {history[-1]:.4f}")
 
 
 def publish(model: Any, folder: Path, *, calibration: Samples, evaluation: Samples, metric: str) -> None:
-    """Write float model and data into ``folder``, convert to int8, renew the figures in the card and the README."""
+    """Write float model and data into ``folder``, convert to int8, renew the figures in card and README."""
     import numpy as np
 
     keras_file, tflite_file = folder / f"{folder.name}.keras", folder / f"{folder.name}.tflite"
@@ -49,8 +50,8 @@ def publish(model: Any, folder: Path, *, calibration: Samples, evaluation: Sampl
         np.savez_compressed(folder / f"{name}.npz", x=x, y=y.astype(np.uint8))
     model.save(keras_file)
 
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from figures import renew_documents
+
     from tinykit.conversion import convert
 
     convert(
@@ -61,4 +62,4 @@ def publish(model: Any, folder: Path, *, calibration: Samples, evaluation: Sampl
         metric=metric,
     )
     renew_documents(folder.name)
-    print(f"wrote {keras_file.name}, {tflite_file.name}, {folder.name}.json, calibration.npz, eval.npz, card.md")
+    print(f"wrote {keras_file.name}, {tflite_file.name}, {folder.name}.json, data and the card's figures")

@@ -1,8 +1,9 @@
 """Seeded synthetic data with the shapes of the four MLPerf Tiny tasks.
 
-The patterns exist so that a briefly trained network has living activations and honest ranges. They imitate the
-*form* of MFCCs, small photographs and log-mel spectra and nothing else: what a network scores on them says nothing about speech,
-pictures or machines. Values are rounded coarsely so that the committed ``.npz`` files stay small.
+The patterns exist so that a briefly trained network has living activations and honest ranges. They imitate
+the *form* of MFCCs, small photographs and log-mel spectra and nothing else: what a network scores on them
+says nothing about speech, pictures or machines. Values are rounded coarsely so that the committed ``.npz``
+files stay small.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ def balanced_labels(rng: np.random.Generator, n: int, classes: int) -> NDArray[n
 def keyword_features(rng: np.random.Generator, n: int) -> Samples:
     """12 "words": float32 (n, 49, 10), 49 frames of 10 cepstrum-like coefficients in steps of 0.25.
 
-    A word is three bumps in time, each with its own direction in coefficient space; a speaker shifts, stretches and scales it.
-    The words come from a fixed seed of their own: they are the task, ``rng`` only draws the speakers and the noise.
+    A word is three bumps in time, each with its own direction in coefficient space; a speaker shifts,
+    stretches and scales it. The words come from a fixed seed of their own: they are the task, ``rng`` only
+    draws the speakers and the noise.
     """
     words = np.random.default_rng(49)
     centre = np.sort(words.uniform(8, 41, (12, 3)), axis=1)
@@ -40,7 +42,7 @@ def keyword_features(rng: np.random.Generator, n: int) -> Samples:
 
 
 def shape_masks(rng: np.random.Generator, labels: NDArray[np.int64], side: int) -> NDArray[np.float64]:
-    """One mask in [0, 1] a label, (n, side, side): five outlines, then five textures, at random place, size and turn."""
+    """A mask of 0 and 1 a label, (n, side, side): five outlines and five textures; place, size, turn vary."""
     n = len(labels)
     v, u = np.mgrid[0:side, 0:side] / (side - 1) * 2 - 1
     place = rng.uniform(-0.35, 0.35, (2, n, 1, 1))
@@ -82,7 +84,7 @@ def posterised(x: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def silhouettes(rng: np.random.Generator, n: int) -> Samples:
-    """Clutter with a standing figure (1), or without one or with its parts in disorder (0): uint8 (n, 96, 96, 3)."""
+    """Clutter with a standing figure (1), or without, or its parts in disorder (0): uint8 (n, 96, 96, 3)."""
     y = balanced_labels(rng, n, 2)
     return np.stack([_scene(rng, bool(label)) for label in y]), y
 
@@ -112,7 +114,8 @@ def _figure(
     if not ordered:
         places = rng.uniform(-2.4, 2.4, places.shape)
     parts = [
-        _ellipse(u, v, foot + size * place, size * radius) for place, radius in zip(places, radii, strict=True)
+        _ellipse(u, v, foot + size * place, size * radius)
+        for place, radius in zip(places, radii, strict=True)
     ]
     return np.logical_or.reduce(parts)
 
@@ -126,8 +129,8 @@ def _ellipse(
 def machine_hum(rng: np.random.Generator, n: int, *, anomalies: bool) -> Samples:
     """Five stacked frames of 128 mel bins in dB: float32 (n, 640) in steps of 0.5; y = 1 for an anomaly.
 
-    Normal: a sloping noise floor with the harmonics of one motor whose speed, load and distance vary. With ``anomalies``,
-    every second sample has a whine the motor does not make, or has lost a part of its harmonics.
+    Normal: a sloping noise floor with the harmonics of one motor whose speed, load and distance vary. With
+    ``anomalies``, half of the samples have a whine that the motor does not make or have lost harmonics.
     """
     y = balanced_labels(rng, n, 2) if anomalies else np.zeros(n, np.int64)
     bins = np.arange(128)

@@ -34,7 +34,10 @@ def test_the_demo_as_one_json_document(process, checkout, tmp_path):
     document = _valid(ran.out, checkout)
     assert [step["command"][1] for step in document["steps"]] == ["convert", "inspect"]
     assert [step["exit_code"] for step in document["steps"]] == [0, 0]
-    assert [step["result"]["schema"] for step in document["steps"]] == ["tinykit.convert", "tinykit.inspect"]
+    assert [step["result"]["schema"] for step in document["steps"]] == [
+        "tinykit.conversion",
+        "tinykit.inspect",
+    ]
 
 
 def test_a_step_that_fails_ends_the_demo_with_its_exit_code(tinykit, checkout, tmp_path, monkeypatch):

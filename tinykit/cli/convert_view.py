@@ -34,6 +34,10 @@ def _blocks(report: ConversionReport, out: Path) -> Iterator[RenderableType]:
     if report.accuracy is not None:
         yield Text()
         yield _accuracy(report.accuracy, report.options.max_drop)
+        runtime = next((f"{name} {version}" for name, version in report.versions if "lite" in name), "")
+        yield Text(
+            f"int8 computed by the reference kernels of {runtime}, as a board computes it", style="dim"
+        )
     if report.layers is not None:
         yield Text()
         yield from _layers(report.layers)
@@ -154,7 +158,9 @@ def _layers(layers: LayerTable) -> Iterator[RenderableType]:
 
 
 def _scopes(name: str) -> str:
-    """``conv2d_2_1 + re_lu_2_1`` for a fused tensor, whose name is the paths of all its parts, joined."""
-    scopes = dict.fromkeys((part.split("/")[-2:] or [part])[0] for part in reversed(name.split(";")))
-    text = " + ".join(scopes)
+    """``conv2d_2 + re_lu_2`` for a fused tensor, whose name is the paths of all its parts, joined."""
+    paths = [
+        [part for part in path.split("/") if part != "StatefulPartitionedCall"] for path in name.split(";")
+    ]
+    text = " + ".join(dict.fromkeys(path[1 if len(path) > 2 else 0] for path in reversed(paths) if path))
     return text if len(text) <= _NAME_WIDTH else f"{text[: _NAME_WIDTH - 1]}…"

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from tinykit.conversion.calibration import Finding
 from tinykit.conversion.messages import Evaluate, Evaluated
+from tinykit.conversion.scratch import save_array
 from tinykit.conversion.worker import Worker
-from tinykit.datasets import Dataset
+from tinykit.datasets import Dataset, check_labels
 from tinykit.errors import GateError
 from tinykit.metrics import MetricComparison, compare_metric, samples_to_settle
 from tinykit.progress import Progress
@@ -52,6 +53,18 @@ def default_metric(data: Dataset, output_shape: tuple[int, ...]) -> str:
     return "top1" if one_each or one_hot else "mse"
 
 
+def check_labels_of(data: Dataset, metric: str | None, output_shape: tuple[int | None, ...]) -> None:
+    """Refuse labels that do not fit before the minutes of a conversion. Raises DatasetError."""
+    if None in output_shape:
+        return
+    shape = tuple(size or 1 for size in output_shape)
+    name = metric or default_metric(data, shape)
+    if name == "top1":
+        check_labels(data, int(np.prod(shape)))
+    elif name == "auc":
+        check_labels(data, 2)
+
+
 def evaluate(
     worker: Worker,
     runtime: Runtime,
@@ -70,7 +83,7 @@ def evaluate(
     """
     x = data.real_x()
     samples, outputs = work / "evaluation.npy", work / "float_outputs.npy"
-    np.save(samples, x, allow_pickle=False)
+    save_array(samples, x)
     worker.send(Evaluate(str(samples), str(outputs)))
     raw = infer(runtime, model, x, reference=True, workers=threads, progress=progress)
     int8_out = runtime.interpreter(model).outputs[0].dequantize(raw)

@@ -63,10 +63,14 @@ def _check_object(path: Path, entry: dict[str, Any]) -> None:
             code="LAMBDA_LAYER",
         )
     module = entry.get("module")
-    if not isinstance(module, str) or module in ("builtins", "keras") or module.startswith("keras."):
-        return
+    if isinstance(module, str):
+        if module in ("builtins", "keras") or module.startswith("keras."):
+            return
+    elif not isinstance(entry.get("registered_name"), str):
+        return  # a legacy file, which names no modules
+    where = f" of module {module!r}" if module else ""
     raise ModelError(
-        f"{path} has a custom object, {kind!r} of module {module!r}.",
+        f"{path} has a custom object, {kind!r}{where}.",
         hint="Its code is not in the file, and code is not imported on a model's word. Export it where "
         "the class is defined: model.export('folder'), then convert the folder.",
         code="CUSTOM_OBJECT",

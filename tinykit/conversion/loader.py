@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -67,18 +68,8 @@ def load_by_name(name: str) -> Loader:
 
 def find_loader(path: Path) -> str:
     """The name of the loader for ``path``. Raises ModelError: not there, empty, too large, unknown kind."""
-    try:
+    with _readable(path):
         size_bytes = model_bytes(path)
-    except FileNotFoundError:
-        raise ModelError(
-            f"{path}: no such file or folder.", hint="Check the path.", code="MODEL_NOT_FOUND"
-        ) from None
-    except OSError as error:
-        raise ModelError(
-            f"{path}: cannot be read: {error.strerror}.",
-            hint="Check its permissions.",
-            code="MODEL_UNREADABLE",
-        ) from error
     if size_bytes == 0:
         raise ModelError(f"{path} is empty.", hint="Save or download the model again.", code="MODEL_EMPTY")
     if size_bytes > MAX_MODEL_BYTES:
@@ -116,14 +107,34 @@ def model_files(path: Path) -> list[Path]:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes; of a folder, that of its files' names and hashes, sorted."""
+    """SHA-256 of a file's bytes; of a folder, that of its files' names and hashes, sorted.
+
+    Raises ModelError.
+    """
     import hashlib
 
     digests = []
-    for file in model_files(path):
-        with file.open("rb") as stream:
-            digests.append((file, hashlib.file_digest(stream, "sha256").hexdigest()))
+    with _readable(path):
+        for file in model_files(path):
+            with file.open("rb") as stream:
+                digests.append((file, hashlib.file_digest(stream, "sha256").hexdigest()))
     if not path.is_dir():
         return digests[0][1]
     lines = (f"{digest}  {file.relative_to(path).as_posix()}\n" for file, digest in digests)
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise ModelError(
+            f"{path}: no such file or folder.", hint="Check the path.", code="MODEL_NOT_FOUND"
+        ) from None
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be read: {error.strerror}.",
+            hint="Check its permissions.",
+            code="MODEL_UNREADABLE",
+        ) from error

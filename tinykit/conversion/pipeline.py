@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinykit.conversion.loader import find_loader
 from tinykit.conversion.output import check_place, remove_stale, sidecar_of, write_whole
+from tinykit.conversion.scratch import work_folder
 from tinykit.conversion.worker import Worker
 from tinykit.errors import MissingExtraError, UsageError
 from tinykit.progress import SILENT, Progress
@@ -119,7 +116,7 @@ def convert(  # noqa: PLR0913 (each is an option of the command)
     loader_name = find_loader(request.model)
     check_place(request.out)
     _need_tensorflow()
-    with _work_folder() as work:
+    with work_folder() as work:
         worker = Worker(
             request.model,
             loader_name,
@@ -165,12 +162,3 @@ def _need_tensorflow() -> None:
         raise MissingExtraError("TensorFlow", "convert")
     if find_spec("ai_edge_litert") is None:
         raise MissingExtraError("A TensorFlow Lite runtime", "runtime")
-
-
-@contextmanager
-def _work_folder() -> Iterator[Path]:
-    work = Path(tempfile.mkdtemp(prefix="tinykit-convert-"))
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

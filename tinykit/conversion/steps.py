@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,14 @@ from tinykit.conversion.loader import model_bytes, sha256_of
 from tinykit.conversion.messages import Convert, Converted, Facts, TensorSpec
 from tinykit.conversion.pipeline import Request
 from tinykit.conversion.report import ConversionReport, DataRecord, FileRecord, Options
+from tinykit.conversion.scratch import save_array
 from tinykit.conversion.worker import Worker
 from tinykit.datasets import Dataset, load_dataset
 from tinykit.errors import ModelError, UsageError
 from tinykit.graph.reader import parse_model
 from tinykit.graph.summary import summarise
 from tinykit.metrics import MetricComparison
-from tinykit.progress import Progress
+from tinykit.progress import SILENT, Progress
 from tinykit.runtime import choose_runtime
 
 Array = npt.NDArray[Any]
@@ -46,10 +47,16 @@ class Conversion:
         request, progress = self._request, self._progress
         progress.start("start TensorFlow and load the model")
         sha256 = sha256_of(request.model)
+        # Bad data are refused now, not after the seconds that the child's import takes.
+        early = {
+            path: self._load(path) for path in (request.calibration, request.evaluation) if _is_file(path)
+        }
         facts = self._worker.expect(Facts)
         progress.finish()
         spec = check_facts(facts, evaluates=request.evaluation is not None)
-        calibration, evaluation, samples = self._data(spec)
+        calibration, evaluation, samples = self._data(spec.shape[1:], early)
+        if evaluation is not None:
+            gate.check_labels_of(evaluation, request.metric, facts.outputs[0].shape[1:])
         int8, calibrated = self._convert(samples)
         graph = parse_model(int8, request.out.name)
         self._found(*check_claims(graph, request.io, facts.layers))
@@ -70,10 +77,19 @@ class Conversion:
         )
         return report, int8
 
-    def _data(self, spec: TensorSpec) -> tuple[Dataset, Dataset | None, Array]:
-        shape = spec.shape[1:]
-        calibration = self._load(self._request.calibration, shape)
-        evaluation = None if self._request.evaluation is None else self._load(self._request.evaluation, shape)
+    def _data(
+        self, shape: tuple[int | None, ...], early: dict[Path, Dataset]
+    ) -> tuple[Dataset, Dataset | None, Array]:
+        def fitted(path: Path) -> Dataset:
+            data = early.get(path)
+            if data is None or data.x.shape[1:] != shape:
+                return self._load(path, shape, self._progress)
+            for note in data.notes:
+                self._progress.warn("DATASET_NOTE", note)
+            return data
+
+        calibration = fitted(self._request.calibration)
+        evaluation = None if self._request.evaluation is None else fitted(self._request.evaluation)
         found = judge_calibration(calibration, evaluation, shape)
         enforce(found, self._progress)
         self._findings += found
@@ -94,7 +110,9 @@ class Conversion:
             )
         return calibration, evaluation, samples
 
-    def _load(self, path: Path, shape: tuple[int | None, ...]) -> Dataset:
+    def _load(
+        self, path: Path, shape: tuple[int | None, ...] | None = None, progress: Progress = SILENT
+    ) -> Dataset:
         reading = self._request.reading
         return load_dataset(
             path,
@@ -102,12 +120,12 @@ class Conversion:
             image_scale=None if reading.image_scale is None else _one_or_all(reading.image_scale),
             image_mean=_one_or_all(reading.image_mean),
             label_column=reading.label_column,
-            progress=self._progress,
+            progress=progress,
         )
 
     def _convert(self, samples: Array) -> tuple[bytes, bytes]:
         files = [self._work / name for name in ("calibration.npy", "int8.tflite", "float.tflite")]
-        np.save(files[0], samples, allow_pickle=False)
+        save_array(files[0], samples)
         self._worker.send(Convert(str(files[0]), self._request.io, str(files[1]), str(files[2])))
         self._worker.expect(Converted)
         self._progress.finish()
@@ -190,6 +208,11 @@ def check_facts(facts: Facts, *, evaluates: bool) -> TensorSpec:
             hint="Convert without --eval, or convert a model with one output.",
         )
     return spec
+
+
+def _is_file(path: Path | None) -> TypeGuard[Path]:
+    """Not a folder: images need the model's shape, and a path that does not exist is refused on loading."""
+    return path is not None and not path.is_dir()
 
 
 def _one_or_all(values: tuple[float, ...]) -> float | tuple[float, ...]:

@@ -50,6 +50,7 @@ class Worker:
         memory_limit_bytes: int | None,
     ) -> None:
         self.log_path = work / "tensorflow.log"
+        self._work = work
         self._arguments = [str(model), loader_name, str(work)]
         self._progress = progress
         self._timeout_s = timeout_s
@@ -68,7 +69,8 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, **_SETTINGS},
+                # TensorFlow's own temporary folders go with the work folder when the child is killed.
+                env={**os.environ, **_SETTINGS, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self._work))},
                 # Ctrl-C reaches the parent only, which then ends the child in order.
                 start_new_session=os.name == "posix",
             )

@@ -1,4 +1,4 @@
-"""Make the shape twin of MLPerf Tiny's anomaly detector (dense autoencoder, 640 -> 640) on synthetic hum. Seeded."""
+"""Make the shape twin of MLPerf Tiny's anomaly detector (autoencoder, 640 -> 640), synthetic. Seeded."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ SEED = 6408
 
 
 def build(keras, mean):
-    """128 x4, 8, 128 x4 with BatchNorm and ReLU, then 640 linear; the last bias begins at ``mean`` (dB far from 0)."""
+    """128 x4, 8, 128 x4 with BatchNorm, ReLU; then 640 linear; its bias begins at ``mean``, far from 0."""
     layers = keras.layers
     model = keras.Sequential([keras.Input((640,))])
     for units in (128, 128, 128, 128, 8, 128, 128, 128, 128):

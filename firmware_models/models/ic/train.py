@@ -1,4 +1,4 @@
-"""Make the shape twin of MLPerf Tiny's image classifier (ResNet-8, 32x32x3 -> 10) on synthetic pictures. Seeded."""
+"""Make the shape twin of MLPerf Tiny's image classifier (ResNet-8, 32x32x3 -> 10), synthetic. Seeded."""
 
 import sys
 from pathlib import Path

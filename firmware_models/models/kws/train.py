@@ -1,4 +1,4 @@
-"""Make the shape twin of MLPerf Tiny's keyword spotter (DS-CNN, 49x10x1 -> 12) on synthetic features. Seeded."""
+"""Make the shape twin of MLPerf Tiny's keyword spotter (DS-CNN, 49x10x1 -> 12), synthetic. Seeded."""
 
 import sys
 from pathlib import Path

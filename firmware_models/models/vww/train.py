@@ -1,4 +1,4 @@
-"""Make the shape twin of MLPerf Tiny's visual wake words (MobileNetV1-0.25, 96x96x3 -> 2) on synthetic scenes. Seeded."""
+"""Make the shape twin of MLPerf Tiny's person detector (MobileNetV1, 96x96x3 -> 2), synthetic. Seeded."""
 
 import sys
 from pathlib import Path

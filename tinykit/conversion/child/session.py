@@ -21,6 +21,7 @@ from tinykit.conversion.messages import (
     Stage,
     Step,
 )
+from tinykit.conversion.scratch import save_array, save_bytes
 
 _BATCH = 64
 _IO_TYPES = {"int8": tf.int8, "uint8": tf.uint8, "float32": tf.float32}
@@ -47,8 +48,8 @@ class Session:
         calibrated = self._calibrate(samples)
         self._tell(Stage("quantize"))
         int8 = _quantize(calibrated, order.io)
-        Path(order.float_path).write_bytes(calibrated)
-        Path(order.int8_path).write_bytes(int8)
+        save_bytes(Path(order.float_path), calibrated)
+        save_bytes(Path(order.int8_path), int8)
         self._tell(Converted())
 
     def evaluate(self, order: Evaluate) -> None:
@@ -65,7 +66,7 @@ class Session:
             part = samples[start : start + batch]
             parts.append(run(tf.constant(part))[0].numpy())
             self._tell(Step(len(part)))
-        np.save(order.outputs_path, np.concatenate(parts).astype(np.float32), allow_pickle=False)
+        save_array(Path(order.outputs_path), np.concatenate(parts).astype(np.float32))
         self._tell(Evaluated())
 
     def _calibrate(self, samples: Any) -> bytes:
