@@ -253,6 +253,14 @@ def test_models_that_do_not_fit_a_board_are_refused(
 
 
 @pytest.mark.slow
+def test_files_of_keras_2_work_or_are_named(zoo: Path, data: Path, tmp_path: Path) -> None:
+    report = convert(zoo / "keras_2.h5", tmp_path / "m.tflite", calibration=data / "calibration.npz")
+    assert "DEPTHWISE_CONV_2D" in {op.name for op in report.summary.operators}
+    error = _refused(zoo, data, tmp_path, "keras_2_unknown.h5", "calibration")
+    assert error.code == "KERAS_2_MODEL" and "2.15.0" in error.message and "saved_model" in error.hint
+
+
+@pytest.mark.slow
 def test_reshapes_leave_no_shape_arithmetic(zoo: Path, data: Path, tmp_path: Path) -> None:
     report = convert(zoo / "reads_batch.keras", tmp_path / "m.tflite", calibration=data / "normal_8.npz")
     assert {op.name for op in report.summary.operators} <= {"FULLY_CONNECTED", "RESHAPE"}

@@ -1,8 +1,10 @@
 """Makes the float models that the tests convert: ``python zoo.py FOLDER``, a process with one TensorFlow."""
 
+import json
 import sys
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import tensorflow as tf
@@ -78,6 +80,19 @@ def slow():
     return sequential((192, 192, 8), *(L.Conv2D(24, 5, padding="same") for _ in range(6)))
 
 
+def as_keras_2(path, **of_depthwise):
+    """Rewrites a legacy .h5 as Keras 2 would have written it: version, input layer, depthwise arguments."""
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        for layer in config["config"]["layers"]:
+            if layer["class_name"] == "InputLayer":
+                layer["config"]["batch_input_shape"] = layer["config"].pop("batch_shape")
+            if layer["class_name"] == "DepthwiseConv2D":
+                layer["config"].update(of_depthwise)
+        file.attrs["model_config"] = json.dumps(config)
+        file.attrs["keras_version"] = "2.15.0"
+
+
 class Custom(L.Layer):
     def call(self, x):
         return x * 2
@@ -112,6 +127,10 @@ def main(folder):
     }
     for name, model in models.items():
         model.save(folder / f"{name}.keras")
+    depthwise = sequential((8, 8, 1), L.Conv2D(4, 3), L.DepthwiseConv2D(3), L.Flatten(), L.Dense(3))
+    for name, arguments in {"keras_2": {"groups": 1}, "keras_2_unknown": {"groups": 1, "gone": 3}}.items():
+        depthwise.save(folder / f"{name}.h5")
+        as_keras_2(folder / f"{name}.h5", **arguments)
     models["lambda"].save(folder / "lambda.h5")
     models["lstm"].export(folder / "lstm_saved", verbose=False)
     tf.saved_model.save(ReadsAFile(), folder / "reads_a_file")

@@ -35,9 +35,7 @@ def _blocks(report: ConversionReport, out: Path) -> Iterator[RenderableType]:
         yield Text()
         yield _accuracy(report.accuracy, report.options.max_drop)
         runtime = next((f"{name} {version}" for name, version in report.versions if "lite" in name), "")
-        yield Text(
-            f"int8 computed by the reference kernels of {runtime}, as a board computes it", style="dim"
-        )
+        yield Text(f"int8 computed by the reference kernels of {runtime}", style="dim")
     if report.layers is not None:
         yield Text()
         yield from _layers(report.layers)

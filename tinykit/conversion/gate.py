@@ -78,8 +78,8 @@ def evaluate(
 ) -> MetricComparison:
     """Evaluate the float model in the child and the int8 ``model`` here, at the same time.
 
-    The int8 model runs with the runtime's reference kernels: what a board computes, one step of the output's
-    scale apart at most, while the optimized kernels of a PC differ from CPU to CPU.
+    The int8 model runs with the runtime's reference kernels, the same on every machine. Optimized kernels, of
+    a PC or of a board, may round an operator's result one step apart, and such steps can add up.
     """
     x = data.real_x()
     samples, outputs = work / "evaluation.npy", work / "float_outputs.npy"

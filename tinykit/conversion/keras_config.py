@@ -77,8 +77,8 @@ def _check_object(path: Path, entry: dict[str, Any]) -> None:
     )
 
 
-def wrong_build(path: Path, error: Exception) -> ModelError:
-    """What Keras said while it built the model, as one line. ``error`` was raised by ``load_model``."""
+def wrong_build(path: Path, error: Exception, keras_version: str) -> ModelError:
+    """What ``load_model`` of Keras 3 raised, as one line; ``keras_version`` wrote the file."""
     text = " ".join(str(error).split())
     if "Lambda" in text and "safe_mode" in text:
         return ModelError(
@@ -95,6 +95,12 @@ def wrong_build(path: Path, error: Exception) -> ModelError:
             hint="Custom classes, and layers that Keras 3 no longer has, cannot be loaded. Export the model "
             "where it was made: model.export('folder') (tf.saved_model.save in Keras 2), then convert that.",
             code="CUSTOM_OBJECT",
+        )
+    if keras_version.startswith(("1.", "2.")):
+        return ModelError(
+            f"{path} was saved by Keras {keras_version}, and Keras 3 cannot rebuild it: {text[:200]}",
+            hint="With the Keras that made it: tf.saved_model.save(model, 'folder'), then convert that.",
+            code="KERAS_2_MODEL",
         )
     return ModelError(
         f"{path} cannot be loaded by Keras: {type(error).__name__}: {text[:200]}",

@@ -77,8 +77,9 @@ class _Sums:
         exact = real.astype(np.float64)
         self.signal += float(np.square(exact).sum())
         self.noise += float(np.square(exact - stored).sum())
-        # Values within half a step of an end round to it: that is no clipping.
-        outside = (exact < representable[0] - step / 2) | (exact > representable[1] + step / 2)
+        # Half a step beyond an end rounds to it, and softmax's fixed scale of 1/256 leaves its 1.0 a whole
+        # step outside: an error of one step is rounding, not clipping.
+        outside = (exact < representable[0] - step) | (exact > representable[1] + step)
         self.clipped += int(outside.sum())
         self.values += exact.size
         self.low, self.high = min(self.low, float(exact.min())), max(self.high, float(exact.max()))

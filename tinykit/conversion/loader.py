@@ -69,6 +69,18 @@ def load_by_name(name: str) -> Loader:
 def find_loader(path: Path) -> str:
     """The name of the loader for ``path``. Raises ModelError: not there, empty, too large, unknown kind."""
     with _readable(path):
+        path.stat()
+    known = loaders()
+    name = next((name for name, loader in known.items() if loader.matches(path)), None)
+    if name is None:
+        done = "A .tflite file is converted already: `tinykit inspect` shows it. "
+        raise ModelError(
+            f"{path}: not a kind of model that can be converted.",
+            hint=(done if path.suffix == ".tflite" else "")
+            + f"Known are: {'; '.join(loader.DESCRIPTION for loader in known.values())}.",
+            code="MODEL_FORMAT",
+        )
+    with _readable(path):
         size_bytes = model_bytes(path)
     if size_bytes == 0:
         raise ModelError(f"{path} is empty.", hint="Save or download the model again.", code="MODEL_EMPTY")
@@ -78,20 +90,7 @@ def find_loader(path: Path) -> str:
             hint="A .tflite file cannot be larger, and a microcontroller holds a thousandth of it.",
             code="MODEL_TOO_LARGE",
         )
-    known = loaders()
-    for name, loader in known.items():
-        if loader.matches(path):
-            return name
-    what = (
-        "A .tflite file is converted already: `tinykit inspect` shows it. "
-        if path.suffix == ".tflite"
-        else ""
-    )
-    raise ModelError(
-        f"{path}: not a kind of model that can be converted.",
-        hint=f"{what}Known are: {'; '.join(loader.DESCRIPTION for loader in known.values())}.",
-        code="MODEL_FORMAT",
-    )
+    return name
 
 
 def model_bytes(path: Path) -> int:

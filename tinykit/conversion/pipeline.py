@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +30,18 @@ class DataOptions:
     image_mean: tuple[float, ...] = (0.0,)
     label_column: str | None = None
 
+    def check(self, data: Sequence[Path]) -> None:
+        """Raise UsageError where an option was given that none of the ``data`` sets heeds."""
+        if self != DataOptions(label_column=self.label_column) and not any(path.is_dir() for path in data):
+            raise UsageError(
+                "Scale and mean are for folders of images, and no data set is one.",
+                hint="Scale the numbers before saving them, as for training.",
+            )
+        if self.label_column is not None and not any(path.suffix.lower() == ".csv" for path in data):
+            raise UsageError(
+                "A label column is for .csv files, and no data set is one.", hint="Leave --label-column out."
+            )
+
 
 @dataclass(frozen=True)
 class Request:
@@ -45,8 +59,16 @@ class Request:
     reading: DataOptions
     threads: int | None
 
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Every file or folder that is read."""
+        return tuple(path for path in (self.model, self.calibration, self.evaluation) if path is not None)
+
     def check(self) -> None:
         """Raise UsageError for what cannot be asked together, before anything is read."""
+        if self.max_drop is not None and math.isnan(self.max_drop):
+            raise UsageError("A limit of nan decides nothing.", hint="Give a number, such as 0.005.")
+        self.reading.check(self.reads[1:])
         if self.io not in IO_TYPES:
             raise UsageError(f"There is no io {self.io!r}.", hint=f"Choose one of: {', '.join(IO_TYPES)}.")
         if self.evaluation is None and (self.max_drop is not None or self.metric is not None):
@@ -114,7 +136,7 @@ def convert(  # noqa: PLR0913 (each is an option of the command)
     )
     request.check()
     loader_name = find_loader(request.model)
-    check_place(request.out)
+    check_place(request.out, request.reads)
     _need_tensorflow()
     with work_folder() as work:
         worker = Worker(

@@ -10,10 +10,10 @@ from typing import Any
 
 from tinykit.conversion.calibration import Finding
 from tinykit.conversion.layers import LayerTable
+from tinykit.conversion.output import SCHEMA
 from tinykit.graph.summary import ModelSummary
 from tinykit.metrics import MetricComparison
 
-SCHEMA = "tinykit.conversion"
 SCHEMA_VERSION = 1
 
 

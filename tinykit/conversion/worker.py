@@ -106,7 +106,8 @@ class Worker:
                     return message
                 self._note(message)
         except ConversionError as error:
-            hint = f"{error.hint} TensorFlow's log: {self._keep_log()}"
+            kept = self._keep_log()
+            hint = error.hint + (f" TensorFlow's log: {kept}" if kept else "")
             raise ConversionError(error.message, hint=hint, code=error.code) from error
 
     def _next(self) -> Message:
@@ -125,7 +126,7 @@ class Worker:
         elif isinstance(message, Step):
             self._progress.advance(message.steps)
         elif isinstance(message, Failed):
-            kind = getattr(tinykit.errors, message.error)
+            kind = getattr(tinykit.errors, message.error, ConversionError)
             error: TinykitError = kind(message.message, hint=message.hint, code=message.code)
             raise error
 
@@ -133,11 +134,16 @@ class Worker:
         status = self._process.wait()
         return self._verdict or failures.explain_death(status, self._stage, self._layers)
 
-    def _keep_log(self) -> str:
-        """Copy the log out of the work folder, which is about to go."""
-        handle, name = tempfile.mkstemp(prefix="tinykit-convert-", suffix=".log")
-        with os.fdopen(handle, "wb") as kept, self.log_path.open("rb") as log:
-            shutil.copyfileobj(log, kept)
+    def _keep_log(self) -> str | None:
+        """Copy the log out of the work folder, which is about to go; None where there is nothing to keep."""
+        try:
+            if not self.log_path.stat().st_size:
+                return None
+            handle, name = tempfile.mkstemp(prefix="tinykit-convert-", suffix=".log")
+            with os.fdopen(handle, "wb") as kept, self.log_path.open("rb") as log:
+                shutil.copyfileobj(log, kept)
+        except OSError:  # the log is a help with an error, and must not take its place
+            return None
         return name
 
     def _read(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tinykit.conversion.keras_config import check_config, damaged, keras_facts, wrong_build
 from tinykit.conversion.loader import LoadedModel
@@ -38,11 +39,21 @@ def check(path: Path) -> None:
 
 def load(path: Path) -> LoadedModel:
     """Load with ``safe_mode``; the optimizer's state is left out."""
+    import h5py
     import keras
 
+    class DepthwiseConv2D(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
+        """Keras 2 wrote an argument that Keras 3 does not know; it never had an effect."""
+
+        def __init__(self, *args: Any, groups: int = 1, **options: Any) -> None:
+            super().__init__(*args, **options)
+
+    known = {"DepthwiseConv2D": DepthwiseConv2D}
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        model = keras.saving.load_model(path, compile=False, safe_mode=True, custom_objects=known)
     except Exception as error:  # whatever Keras raises on a damaged file, it is the finding
-        raise wrong_build(path, error) from error
+        with h5py.File(path, "r") as file:
+            version = str(file.attrs.get("keras_version", ""))
+        raise wrong_build(path, error, version) from error
     inputs, outputs, layers = keras_facts(model)
     return LoadedModel(lambda x: keras.tree.flatten(model(x, training=False)), inputs, outputs, layers)

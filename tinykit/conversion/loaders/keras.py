@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -46,6 +47,15 @@ def load(path: Path) -> LoadedModel:
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # whatever Keras raises on a damaged file, it is the finding
-        raise wrong_build(path, error) from error
+        raise wrong_build(path, error, _keras_version(path)) from error
     inputs, outputs, layers = keras_facts(model)
     return LoadedModel(lambda x: keras.tree.flatten(model(x, training=False)), inputs, outputs, layers)
+
+
+def _keras_version(path: Path) -> str:
+    """The version that wrote the file, or "" where it does not say."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return str(json.loads(archive.read("metadata.json"))["keras_version"])
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return ""
