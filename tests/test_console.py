@@ -107,6 +107,30 @@ def test_a_wide_table_is_not_cut_in_a_pipe():
     assert row in drawn(table(("name",), [(row,)]))
 
 
+WORDS = ["> #", "operator", "output", ">MACs", ""]
+ROWS = [(0, "CONV_2D", "1×48×48×8", "1,327,104", "per-axis"), (11, "DEPTHWISE_CONV_2D", "1×24×24×64", "", "")]
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 50, 60])
+def test_words_stay_whole_in_a_narrow_terminal(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    text = drawn(table(WORDS, ROWS))
+    assert max(map(len, text.splitlines())) <= width
+    for word in ("CONV_2D", "DEPTHWISE_CONV_2D", "1×48×48×8", "1,327,104", "per-axis"):
+        assert word in text
+
+
+def test_a_narrow_terminal_gets_a_list_with_names_and_no_empty_cells(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = [line.rstrip() for line in drawn(table(WORDS, ROWS)).splitlines()]
+    assert lines == [
+        "- # 0; operator CONV_2D; output",
+        "  1×48×48×8; MACs 1,327,104; per-axis",
+        "- # 11; operator DEPTHWISE_CONV_2D;",
+        "  output 1×24×24×64",
+    ]
+
+
 def test_an_error_is_code_message_hint():
     file = io.StringIO()
     print_error("MODEL", "m[1].tflite is bad\x1b[0m", "Try [again].", console=stderr_console(file))

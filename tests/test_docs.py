@@ -53,8 +53,38 @@ def test_codes_are_found_where_they_are_raised(tmp_path):
         "raise ModelError(f'{p}: is bad.', hint='h', code='WIRE_BAD')\n"
         "progress.warn('WIRE_ODD', 'looks odd')\n"
     )
-    assert reference.raised(tmp_path) == {"WIRE_BAD": ("wire", "…: is bad.")}
-    assert reference.warned(tmp_path) == {"WIRE_ODD": ("wire", "looks odd")}
+    (room / "b.py").write_text(
+        'class Lost(DeviceError):\n    """The line is dead.\n\n    More."""\n\n    code = "WIRE_LOST"\n'
+        'def _refused(what, *, code="WIRE_CSV"):\n    raise X(what, hint="Needs commas.", code=code)\n'
+        'Finding("WIRE_FOUND", "warn", f"{n} found" + " here", "hint")\nNote("WIRE_NOTE", "a note")\n'
+    )
+    assert reference.raised(tmp_path) == {
+        "WIRE_BAD": ("wire", "…: is bad."),
+        "WIRE_LOST": ("wire", "The line is dead."),
+        "WIRE_CSV": ("wire", "Needs commas."),
+    }
+    assert reference.warned(tmp_path) == {
+        "WIRE_ODD": ("wire", "looks odd"),
+        "WIRE_FOUND": ("wire", "… found here"),
+        "WIRE_NOTE": ("wire", "a note"),
+    }
+
+
+CODE = re.compile(
+    r"""(?:\bcode(?::\ *str)?\ *=\ *  # an argument, a default, a class's own
+        |\b(?:warn|Finding|Note)\(\s*)
+        "([A-Z][A-Z0-9_]+)\"""",
+    re.VERBOSE,
+)
+
+
+def test_every_code_in_the_source_is_on_the_page():
+    """Found another way than the generator does."""
+    sources = [path.read_text(encoding="utf-8") for path in reference.PACKAGE.rglob("*.py")]
+    codes = {code for text in sources for code in CODE.findall(text)}
+    assert {"ACCURACY_DROP", "GATE_UNCERTAIN", "FLOAT_OPERATORS", "MODEL_DAMAGED", "CSV", "USAGE"} <= codes
+    page = reference.codes_page()
+    assert [code for code in sorted(codes) if f"| `{code}` |" not in page] == []
 
 
 def test_the_example_settings_are_valid(tmp_path):

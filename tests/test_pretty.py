@@ -11,6 +11,7 @@ from tinykit.pretty import (
     format_count,
     format_duration,
     format_estimate,
+    format_shape,
     format_si,
 )
 
@@ -39,6 +40,12 @@ def measured(value, u, unit="J"):
 )
 def test_estimates_show_the_digits_that_are_known(estimate, text):
     assert format_estimate(estimate) == text
+
+
+def test_shapes():
+    assert format_shape((1, 96, 96, 3)) == "1×96×96×3"
+    assert format_shape((-1, 10)) == "?×10"
+    assert format_shape(()) == ""
 
 
 def test_percent_and_kind():

@@ -12,9 +12,10 @@ import threading
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -30,6 +31,8 @@ from rich.text import Text
 
 # Wide enough that a table in a pipe or a log is not cut; a terminal's own width wins.
 PIPE_WIDTH = 200
+# The longest of the usual operators' names, DEPTHWISE_CONV_2D, stays in one piece.
+LEAST_COLUMN = 17
 # Surrogates and private use would break or fool an encoder; Cf holds bidi controls and zero-width joiners.
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -115,20 +118,56 @@ def print_traceback(error: BaseException) -> None:
     traceback.print_exception(error)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> Table:
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Return a table with escaped cells; a column whose name starts with ">" holds numbers and aligns right.
 
-    A cell that is already a rich `Text` keeps its style.
+    A cell that is already a rich `Text` keeps its style. Where the terminal is too narrow for columns, each
+    row becomes a list of names and values.
     """
-    result = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    result = _Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
         numeric = name.startswith(">")
         result.add_column(
             name.removeprefix(">"), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
         )
     for row in rows:
-        result.add_row(*(_cell(value) for value in row))
+        cells = [_cell(value) for value in row]
+        result.add_row(*cells)
+        result.lines.append(cells)
     return result
+
+
+class _Table(Table):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.lines: list[list[Text]] = []
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self._least_width() <= options.max_width:
+            yield from super().__rich_console__(console, options)
+        else:
+            yield self._listed()
+
+    def _least_width(self) -> int:
+        """Rich narrows the widest text column first; with this width none gets below `LEAST_COLUMN`."""
+        widths = [
+            max([cell_len(str(column.header)), *(line[i].cell_len for line in self.lines)])
+            for i, column in enumerate(self.columns)
+        ]
+        pairs = zip(widths, self.columns, strict=True)
+        least = sum(width if column.no_wrap else min(width, LEAST_COLUMN) for width, column in pairs)
+        return least + 2 * (len(self.columns) - 1)
+
+    def _listed(self) -> Table:
+        result = Table.grid(padding=(0, 1))
+        result.add_column()
+        result.add_column(overflow="fold")
+        names = [str(column.header).strip() for column in self.columns]
+        for line in self.lines:
+            pairs = [(name, cell) for name, cell in zip(names, line, strict=True) if cell.plain.strip()]
+            shown = [Text.assemble((f"{name} " if name else "", "dim"), cell) for name, cell in pairs]
+            result.add_row("-", Text("; ").join(shown))
+        return result
 
 
 def key_values(pairs: Iterable[tuple[str, object]]) -> Table:

@@ -1,7 +1,9 @@
 """What this machine can do, what for, and how to get what is missing.
 
-Each check ends in one of three states: ``ok``; ``missing`` (not installed, or not there: nothing is wrong);
-``problem`` (it is there and does not work, which nobody finds out until it is needed).
+Each check ends in one of four states: ``ok`` (it ran, or it is there where there is nothing to run);
+``installed`` (it is there and was not tried, because that takes long); ``missing`` (not installed, or not
+there: nothing is wrong); ``problem`` (it is there and does not work, which nobody finds out until it is
+needed).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,16 +27,18 @@ from tinykit.progress import SILENT, Progress
 if TYPE_CHECKING:
     from tinykit.config import Config
 
-State = Literal["ok", "missing", "problem"]
+State = Literal["ok", "installed", "missing", "problem"]
 
 PROBE_TIMEOUT_S = 10.0
+# Children wait for disks more than for processors.
+_PROBES_AT_ONCE = 8
 # A compiled model, zig's cache of compiler-rt and a session's raw trace together stay below this.
 NEEDED_CACHE_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
 class Check:
-    """One finding: ``found`` is a version or what is wrong, ``remedy`` how to get it ("" where ok)."""
+    """One finding: ``found`` is a version or what is wrong, ``remedy`` how to get it, or ""."""
 
     group: str
     name: str
@@ -70,6 +75,8 @@ class _Package:
     distribution: str
     extra: str
     purpose: str
+    # Words behind `python`; () where trying takes seconds.
+    trial: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -80,21 +87,33 @@ class _Tool:
     purpose: str
 
 
+def _importing(module: str) -> tuple[str, ...]:
+    return ("-c", f"import {module}")
+
+
 _PACKAGES = (
-    _Package("convert", "tensorflow", "convert", "convert a Keras model to int8"),
-    _Package("convert", "keras", "convert", "load .keras and .h5 models"),
-    _Package("convert", "pillow", "convert", "calibrate and evaluate with a folder of images"),
-    _Package("build", "ziglang", "build", "compile firmware; works with no root"),
-    _Package("emulate", "unicorn", "emulator", "run firmware on the emulated board"),
-    _Package("meters", "pyjoulescope-driver", "joulescope", "measure with a Joulescope"),
-    _Package("meters", "pyjls", "joulescope", "read .jls recordings"),
-    _Package("meters", "pyvisa", "scpi", "measure with SCPI instruments"),
-    _Package("meters", "otii-tcp-client", "otii", "measure with an Otii"),
-    _Package("meters", "nvidia-ml-py", "gpu", "measure an NVIDIA GPU"),
-    _Package("compare", "ecologits", "cloud", "estimate what a hosted model costs"),
-    _Package("report", "matplotlib", "report", "draw plots"),
-    _Package("report", "pyarrow", "parquet", "export Parquet"),
-    _Package("report", "distributed", "dask", "spread work over several machines"),
+    _Package("convert", "tensorflow", "convert", "convert a Keras model to int8", ()),
+    _Package("convert", "keras", "convert", "load .keras and .h5 models", ()),
+    _Package("convert", "pillow", "convert", "calibrate and evaluate with images", _importing("PIL.Image")),
+    _Package(
+        "build", "ziglang", "build", "compile firmware; works with no root", ("-m", "ziglang", "version")
+    ),
+    _Package("emulate", "unicorn", "emulator", "run firmware on the emulated board", _importing("unicorn")),
+    _Package(
+        "meters",
+        "pyjoulescope-driver",
+        "joulescope",
+        "measure with a Joulescope",
+        _importing("pyjoulescope_driver"),
+    ),
+    _Package("meters", "pyjls", "joulescope", "read .jls recordings", _importing("pyjls")),
+    _Package("meters", "pyvisa", "scpi", "measure with SCPI instruments", _importing("pyvisa")),
+    _Package("meters", "otii-tcp-client", "otii", "measure with an Otii", _importing("otii_tcp_client")),
+    _Package("meters", "nvidia-ml-py", "gpu", "measure an NVIDIA GPU", _importing("pynvml")),
+    _Package("compare", "ecologits", "cloud", "estimate what a hosted model costs", _importing("ecologits")),
+    _Package("report", "matplotlib", "report", "draw plots", _importing("matplotlib")),
+    _Package("report", "pyarrow", "parquet", "export Parquet", _importing("pyarrow")),
+    _Package("report", "distributed", "dask", "spread work over several machines", _importing("distributed")),
 )
 
 _TOOLS = (
@@ -110,19 +129,22 @@ def examine(config_path: Path | None = None, *, progress: Progress = SILENT) -> 
     ``config_path`` is the settings file, as for `tinykit.config.load_config`.
     """
     config, config_check = _config(config_path)
-    steps: tuple[Callable[[], Iterator[Check]], ...] = (
-        _machine,
-        lambda: iter((config_check,)),
-        _runtimes,
-        lambda: (_package(entry) for entry in _PACKAGES),
-        lambda: (_tool(entry) for entry in _TOOLS),
-        lambda: _ports(config),
-    )
-    progress.start("Looking at this machine", len(steps))
     checks: list[Check] = []
-    for step in steps:
-        checks.extend(step())
-        progress.advance()
+    with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
+        # The children run while the other steps look around here.
+        packages, tools = pool.map(_package, _PACKAGES), pool.map(_tool, _TOOLS)
+        steps: tuple[Callable[[], Iterator[Check]], ...] = (
+            _machine,
+            lambda: iter((config_check,)),
+            _runtimes,
+            lambda: packages,
+            lambda: tools,
+            lambda: _ports(config),
+        )
+        progress.start("Looking at this machine", len(steps))
+        for step in steps:
+            checks.extend(step())
+            progress.advance()
     progress.finish(f"{len(checks)} checks")
     order = list(dict.fromkeys(("machine", "runtime", *(entry.group for entry in _PACKAGES))))
     checks.sort(key=lambda check: order.index(check.group) if check.group in order else len(order))
@@ -191,6 +213,16 @@ def _package(entry: _Package) -> Check:
         return _check(
             entry.group, entry.distribution, "missing", "not installed", entry.purpose, _pip(entry.extra)
         )
+    if not entry.trial:
+        found = f"{version}, not tried: that takes seconds"
+        return _check(entry.group, entry.distribution, "installed", found, entry.purpose)
+    try:
+        # -P: a file in the working folder that is called like a package is not the package.
+        _run((sys.executable, "-P", *entry.trial))
+    except (OSError, subprocess.SubprocessError) as error:
+        remedy = f"pip install --force-reinstall {entry.distribution}"
+        found = f"{version}: {_reason(error)}"
+        return _check(entry.group, entry.distribution, "problem", found, entry.purpose, remedy)
     return _check(entry.group, entry.distribution, "ok", version, entry.purpose)
 
 
@@ -200,17 +232,37 @@ def _tool(entry: _Tool) -> Check:
     if path is None:
         return _check(entry.group, entry.program, "missing", "not installed", entry.purpose, remedy)
     try:
-        done = subprocess.run(
-            [path, "--version"],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=PROBE_TIMEOUT_S,
-            check=True,
-        )
+        version = _run((path, "--version")).partition("\n")[0].strip()
     except (OSError, subprocess.SubprocessError) as error:
-        return _check(entry.group, entry.program, "problem", f"{path}: {error}", entry.purpose, remedy)
-    return _check(entry.group, entry.program, "ok", done.stdout.partition("\n")[0].strip(), entry.purpose)
+        found = f"{path}: {_reason(error)}"
+        return _check(entry.group, entry.program, "problem", found, entry.purpose, remedy)
+    return _check(entry.group, entry.program, "ok", version, entry.purpose)
+
+
+def _run(words: tuple[str, ...]) -> str:
+    """What a child prints. Raises OSError, CalledProcessError or TimeoutExpired."""
+    done = subprocess.run(
+        words,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=PROBE_TIMEOUT_S,
+        check=True,
+    )
+    return done.stdout
+
+
+def _reason(error: OSError | subprocess.SubprocessError) -> str:
+    """In a line: what the child said last, or how it ended."""
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it did not end within {error.timeout:g} s"
+    if isinstance(error, subprocess.CalledProcessError):
+        said = (error.stderr or "").strip().rpartition("\n")[2]
+        return said[:200] or (
+            f"signal {-error.returncode}" if error.returncode < 0 else f"exit {error.returncode}"
+        )
+    return str(error)
 
 
 def _ports(config: Config) -> Iterator[Check]:
@@ -272,4 +324,4 @@ def _pip(extra: str) -> str:
 
 
 def _check(group: str, name: str, state: State, found: str, purpose: str, remedy: str = "") -> Check:
-    return Check(group, name, state, found, purpose, "" if state == "ok" else remedy)
+    return Check(group, name, state, found, purpose, "" if state in ("ok", "installed") else remedy)

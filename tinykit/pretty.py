@@ -7,6 +7,7 @@ two significant digits of it and stops where it stops.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ def format_bytes(size_bytes: float) -> str:
 def format_count(count: int) -> str:
     """``2,656,768``."""
     return f"{count:,}"
+
+
+def format_shape(shape: Sequence[int]) -> str:
+    """``1×96×96×3``; a dimension below 0 is open: ``?×10``. A single number has no dimensions: ""."""
+    return "×".join("?" if n < 0 else str(n) for n in shape)
 
 
 def format_duration(seconds: float) -> str:

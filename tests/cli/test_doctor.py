@@ -56,7 +56,9 @@ def test_the_document_follows_its_schema(tinykit, validate):
     checks, _ = validate(ran.out)
     assert checks["python"]["state"] == "ok"
     assert checks["ai-edge-litert"]["state"] == "ok"
-    assert checks["tensorflow"]["state"] == "ok"
+    assert checks["tensorflow"]["state"] == "installed"
+    assert "not tried" in checks["tensorflow"]["found"]
+    assert checks["ziglang"]["state"] == checks["unicorn"]["state"] == "ok"
 
 
 def test_people_see_every_part_and_the_way_to_get_it(tinykit):
@@ -64,6 +66,7 @@ def test_people_see_every_part_and_the_way_to_get_it(tinykit):
     assert ran.code == 0
     assert "ai-edge-litert" in ran.out
     assert "pip install 'tinykit[runtime-legacy]'" in ran.out
+    assert "2 installed and not tried" in ran.out
     assert "with a problem" in ran.out
 
 
@@ -108,6 +111,34 @@ def test_a_missing_package_names_its_extra(tmp_path, process):
         "missing pip install 'tinykit[convert]'",
         "missing pip install 'tinykit[build]'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("raise ImportError('libc6 is too old')", "ImportError: libc6 is too old"),
+        ("import os; os.abort()", "signal 6"),
+        ("import time; time.sleep(60)", "did not end within 1 s"),
+        ("", ""),
+    ],
+)
+def test_a_package_that_is_installed_is_tried(monkeypatch, tmp_path, text, reason):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "unicorn.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    if "sleep" in text:
+        monkeypatch.setattr(doctor, "PROBE_TIMEOUT_S", 1.0)
+    (entry,) = (entry for entry in doctor._PACKAGES if entry.distribution == "unicorn")
+    check = doctor._package(entry)
+    assert check.state == ("problem" if reason else "ok")
+    assert reason in check.found
+    assert ("--force-reinstall unicorn" in check.remedy) == bool(reason)
+
+
+def test_a_file_in_the_working_folder_is_not_the_package(tmp_path):
+    (tmp_path / "unicorn.py").write_text("raise ImportError('not me')")
+    check = {entry.name: entry for entry in doctor.examine().checks}["unicorn"]
+    assert check.state == "ok"
 
 
 def test_a_program_is_asked_for_its_version(monkeypatch, tmp_path):

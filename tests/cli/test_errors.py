@@ -139,22 +139,33 @@ def test_another_broken_pipe_is_no_quiet_end(tinykit, plugin):
     assert "the board's socket" in ran.err
 
 
-def test_a_closed_stdout_does_not_crash():
+@pytest.mark.parametrize("flag", ["", "--json"])
+def test_a_result_that_goes_nowhere_is_no_success(flag):
     done = subprocess.run(
-        f'"{sys.executable}" -m tinykit completion bash --json >&-',
+        f'"{sys.executable}" -m tinykit completion bash {flag} >&-',
         check=False,
         shell=True,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 3
+    assert "error [OUTPUT] The result cannot be written: stdout is closed." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_stdout_that_was_closed_inside_the_process_is_no_success(process):
+    code = (
+        "import sys; from tinykit.cli.app import main; sys.stdout.close()\n"
+        "sys.stdout.closed and sys.exit(main(['completion', 'bash']))"
+    )
+    assert process(code=code).code == 3
 
 
 def test_a_terminal_without_unicode_does_not_crash(process, plugin):
     ran = process("t-good", PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
     assert ran.code == 0
-    assert "value \\u2192 1" in ran.out
+    assert "value -> 1" in ran.out
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")

@@ -15,6 +15,7 @@ from graph.building import Builder, graph
 from rich.console import Console
 
 from tinykit.cli.app import main
+from tinykit.cli.common import degrade
 from tinykit.cli.inspect_view import view
 from tinykit.graph.summary import ModelSummary, inspect_model, summarise
 
@@ -27,6 +28,7 @@ def model(wakeword_models: tuple[Path, ...]) -> Path:
 def drawn(summary: ModelSummary, *, width: int = 80, encoding: str = "utf-8", layers: bool = True) -> str:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, write_through=True)
+    degrade(stream)
     Console(file=stream, width=width, color_system=None, emoji=False).print(view(summary, layers=layers))
     return raw.getvalue().decode(encoding)
 
@@ -77,7 +79,12 @@ def test_lines_fit_the_terminal(wakeword_models: tuple[Path, ...], width: int) -
 
 
 def test_ascii_terminals_get_ascii(model: Path) -> None:
-    assert drawn(inspect_model(model), encoding="ascii").isascii()
+    text = drawn(inspect_model(model), encoding="ascii")
+    assert text.isascii()
+    assert "\\x" not in text
+    shape = "x".join(map(str, inspect_model(model).inputs[0].shape))
+    assert shape in text
+    assert shape.replace("x", "×") in drawn(inspect_model(model))
 
 
 def map_of(text: str) -> list[str]:

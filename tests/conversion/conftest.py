@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 Save = Callable[..., Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_go_with_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Kept logs of failed conversions, and the work folders, lie in pytest's own folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("scratch")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -131,6 +131,18 @@ def test_a_single_outlier_does_not_refuse_a_set() -> None:
     assert "RANGE" not in judge(images(), outlier)
 
 
+def test_an_outlier_in_sparse_data_does_not_refuse_them() -> None:
+    """The bulk of both sets is 0 throughout: it cannot say that they are scaled differently."""
+    x, evaluation = (np.zeros((500, *SHAPE), np.float32) for _ in range(2))
+    for i, data in enumerate((x, evaluation)):
+        data.reshape(500, -1)[np.arange(20), np.arange(20) + i] = 1.0
+    evaluation[300, 1, 1, 0] = 500
+    finding = judge(x, evaluation)["RANGE"]
+    assert finding.severity == "warn"
+    assert "a factor of 500" in finding.message
+    assert judge(evaluation, x)["RANGE"].severity == "warn"
+
+
 def test_whole_numbers_against_fractions_warn() -> None:
     pixels = RNG.integers(0, 2, (200, *SHAPE))
     assert judge(pixels, images())["DTYPE"].severity == "warn"
@@ -151,6 +163,20 @@ def test_memory_stays_bounded() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 80e6
+
+
+def test_millions_of_small_samples_cost_some_bytes_each() -> None:
+    n = 500_000
+    x = np.stack([np.arange(n) % 400_000, np.ones(n)], axis=1).astype(np.float32)
+    tracemalloc.start()
+    findings = judge_calibration(dataset(x), dataset(x[:1000]), (2,))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    codes = {finding.code: finding.message for finding in findings}
+    assert codes["CALIBRATION_DUPLICATES"].startswith("100000 of 500000")
+    assert "one occurs 2 times" in codes["CALIBRATION_DUPLICATES"]
+    assert codes["CALIBRATION_OVERLAP"].startswith("1000 of 1000")
+    assert peak < 50e6 + 40 * n
 
 
 def test_enforce_warns_then_raises_with_the_code() -> None:

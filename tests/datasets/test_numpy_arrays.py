@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -119,6 +120,45 @@ def test_a_header_that_claims_terabytes_is_refused(tmp_path: Path) -> None:
     assert refusal(path).code == "DAMAGED"
     path.write_bytes(npy_header("(-4, 1)") + b"\0" * 64)
     assert refusal(path).code == "DAMAGED"
+
+
+def header_bomb(claimed_bytes: int, total_bytes: int) -> bytes:
+    start = b"\x93NUMPY\x02\x00" + struct.pack("<I", claimed_bytes)
+    return start + b" " * (total_bytes - len(start))
+
+
+def test_a_header_bomb_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    bare, member = tmp_path / "d.npy", tmp_path / "d.npz"
+    with bare.open("wb") as file:
+        file.write(header_bomb(0xFFFFFFF0, 64))
+        file.truncate(5 << 30)
+    with zipfile.ZipFile(member, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", header_bomb(50_000_000, 60_000_000))
+    for path in (bare, member):
+        tracemalloc.start()
+        try:
+            error = refusal(path)
+            peak_bytes = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert error.code == "DAMAGED"
+        assert "header" in error.message
+        assert peak_bytes < 4_000_000
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+def test_every_version_of_the_format_loads_and_is_refused_where_it_is_cut(
+    tmp_path: Path, version: tuple[int, int]
+) -> None:
+    x = np.arange(12.0).reshape(4, 3)
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, x, version=version)
+    path = tmp_path / "d.npy"
+    path.write_bytes(buffer.getvalue())
+    np.testing.assert_array_equal(load_dataset(path).x, x)
+    for length in (6, 8, 9, 11, 40, 127):
+        path.write_bytes(buffer.getvalue()[:length])
+        assert refusal(path).code == "DAMAGED"
 
 
 def test_a_zip_bomb_is_refused_by_its_directory(tmp_path: Path) -> None:

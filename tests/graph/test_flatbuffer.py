@@ -206,3 +206,10 @@ def test_offsets_that_share_a_target_cost_neither_time_nor_memory(make: object) 
         tracemalloc.stop()
     assert time.process_time() - start_s < 10
     assert peak_bytes < 40 * len(data)
+
+
+def test_a_large_file_may_not_make_us_visit_more_than_a_small_one() -> None:
+    file = File(bytes(64 << 20), "m.tflite")
+    file.spend(1 << 28, "tensors")
+    with pytest.raises(ModelError, match="overlap"):
+        file.spend((1 << 20) + 1, "tensors")

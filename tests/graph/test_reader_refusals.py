@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from graph.files import opcode, operator, small_file
 
 from tinykit.errors import ModelError
-from tinykit.graph.reader import parse_model, read_model
+from tinykit.graph.reader import MAX_MODEL_BYTES, parse_model, read_model
 
 FIRMWARE_MODELS = sorted(Path(__file__).parents[2].glob("firmware_models/models/*/*.tflite"))
 
@@ -279,12 +280,31 @@ def test_a_fifo_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     assert "not a file" in _refused(tmp_path / "pipe").message
 
 
-def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size_bytes", [MAX_MODEL_BYTES + 1, (1 << 31) - 1, 3 << 30])
+@pytest.mark.parametrize(
+    ("start", "code"),
+    [(b"", "MODEL_NOT_TFLITE"), (b"PK\3\4", "MODEL_NOT_TFLITE"), (small_file(), "MODEL_TOO_LARGE")],
+)
+def test_a_huge_file_is_refused_before_it_is_read(
+    tmp_path: Path, start: bytes, code: str, size_bytes: int
+) -> None:
     path = tmp_path / "huge.tflite"
     with path.open("wb") as file:
-        file.write(b"\x1c\0\0\0TFL3")
-        file.truncate(3 << 30)
-    assert _refused(path).code == "MODEL_TOO_LARGE"
+        file.write(start)
+        file.truncate(size_bytes)
+    tracemalloc.start()
+    try:
+        assert _refused(path).code == code
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 1 << 20
+
+
+def test_a_model_with_zeros_behind_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "m.tflite"
+    path.write_bytes(small_file() + bytes(1 << 20))
+    assert read_model(path).file_bytes == path.stat().st_size
 
 
 def test_a_file_without_permission() -> None:

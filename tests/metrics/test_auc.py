@@ -76,6 +76,29 @@ def test_perfect_separation_is_not_certainty() -> None:
     assert result.drop_interval95[0] < 0 < result.drop_interval95[1]
 
 
+def test_the_drop_is_its_interval_whatever_gave_it() -> None:
+    rng = np.random.default_rng(6)
+    y = np.repeat([0, 1], 50)
+    noisy, apart = rng.normal(size=(100, 1)) + y[:, None], np.arange(100.0)[:, None]
+    nearly = np.arange(400.0)[:, None]
+    swapped = nearly.copy()
+    swapped[[199, 200]] = swapped[[200, 199]]
+    cases = {
+        "nothing differs": (compare_metric("auc", noisy, noisy, y), 0.071),
+        "nothing differs, separated": (compare_metric("auc", apart, apart, y), 0.071),
+        "one discordance": (compare_metric("auc", nearly, swapped, np.repeat([0, 1], 200)), 7e-5),
+    }
+    for name, (result, reach) in cases.items():
+        assert result.drop.interval() == pytest.approx(result.drop_interval95, abs=1e-9), name
+        assert (result.drop_interval95[1] - result.drop.value) == pytest.approx(reach, rel=0.02), name
+        assert result.drop_method in result.drop.sources[0], name
+        assert ("DeLong interval" in result.drop_method) == (name == "one discordance")
+        assert result.to_dict()["drop"]["interval95"] == list(result.drop_interval95)
+        # Both together are never surer than either: the two do not err in opposite ways.
+        both = result.float_metric.estimate + result.int8_metric.estimate
+        assert both.u > result.float_metric.estimate.u * 0.99
+
+
 def test_a_class_of_one_sample_claims_little() -> None:
     scores = np.arange(50.0)[:, None]
     y = (np.arange(50) == 40).astype(int)

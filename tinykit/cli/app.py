@@ -14,7 +14,7 @@ from typing import TextIO
 
 import click
 
-from tinykit.cli.common import Output, mute
+from tinykit.cli.common import Output, degrade, mute
 from tinykit.cli.group import PROGRAM, cli
 from tinykit.errors import InputError, TinykitError, UsageError
 
@@ -27,8 +27,7 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; ``args`` defaults to the process's own."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not end the work.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+        degrade(stream)
     if args is None and COMPLETION_VARIABLE in os.environ:
         from click.shell_completion import shell_complete
 
@@ -43,7 +42,7 @@ def _run(words: list[str]) -> int:
         try:
             with cli.make_context(PROGRAM, list(words), obj=output) as ctx:
                 cli.invoke(ctx)
-            if sys.stdout is not None:
+            if sys.stdout is not None and not sys.stdout.closed:
                 sys.stdout.flush()
             return 0
         except click.exceptions.Exit as stop:

@@ -19,7 +19,9 @@ this module. What draws much goes into ``NAME_view.py``, loaded when it draws::
 
 from __future__ import annotations
 
+import codecs
 import functools
+import io
 import json
 import math
 import os
@@ -128,7 +130,14 @@ class Output:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Tell a full disk behind stdout from a defect of the command."""
+        """Tell a closed stdout, and a full disk behind it, from a defect of the command."""
+        # Python has no stdout where the shell closed it; drawing on it would go nowhere without a word.
+        if sys.stdout is None or sys.stdout.closed:
+            self._stdout_is_dead = True
+            raise OutputError(
+                "The result cannot be written: stdout is closed.",
+                hint="Send it to a file, or to /dev/null where only the exit code counts.",
+            )
         try:
             yield
         except BrokenPipeError:
@@ -145,6 +154,25 @@ class Output:
         """End any progress display."""
         if self._reporter is not None:
             self._reporter.close()
+
+
+_PLAIN = {"×": "x", "→": "->", "±": "+/-", "µ": "u", "·": ".", "–": "-", "…": "..."}
+
+
+def degrade(stream: TextIO | None) -> None:
+    """Let ``stream`` show what its encoding lacks: our signs in ASCII, all else as backslash escapes."""
+    if isinstance(stream, io.TextIOWrapper) and not stream.closed:
+        codecs.register_error("tinykit.plain", _plainly)
+        stream.reconfigure(errors="tinykit.plain")
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(
+        _PLAIN.get(char) or char.encode("ascii", "backslashreplace").decode() for char in lacking
+    ), error.end
 
 
 def mute(stream: TextIO) -> None:

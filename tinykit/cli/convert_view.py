@@ -14,7 +14,7 @@ from tinykit.conversion.layers import LayerTable
 from tinykit.conversion.output import sidecar_of
 from tinykit.conversion.report import ConversionReport
 from tinykit.metrics import Metric, MetricComparison
-from tinykit.pretty import format_bytes, format_count
+from tinykit.pretty import format_bytes, format_count, format_shape
 
 _SHOWN_LAYERS = 20
 _NAME_WIDTH = 40
@@ -69,7 +69,7 @@ def _ends(report: ConversionReport) -> Table:
                 role,
                 tensor.name,
                 tensor.dtype,
-                "×".join(map(str, tensor.shape)),
+                format_shape(tensor.shape),
                 "" if tensor.scale is None else f"{tensor.scale:.6g}",
                 "" if tensor.zero_point is None else tensor.zero_point,
             )

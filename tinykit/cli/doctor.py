@@ -24,8 +24,8 @@ ORDER = 10
     short_help="Say what this machine can do, and how to get what is missing.",
     help="""Say what this machine can do, and how to get what is missing.
 
-    "missing" is no fault: install it when you need what it is for. "problem" is something that is there and
-    does not work; then the exit code is 4.""",
+    "installed" is there and was not tried, because that takes long. "missing" is no fault: install it when
+    you need what it is for. "problem" is there and does not work; then the exit code is 4.""",
     epilog="Example: tinykit doctor",
 )
 @config_option
@@ -50,7 +50,7 @@ def _render(console: Console, diagnosis: Diagnosis) -> None:
 
     from tinykit.console import table
 
-    styles = {"ok": "green", "missing": "dim", "problem": "bold red"}
+    styles = {"ok": "green", "installed": "cyan", "missing": "dim", "problem": "bold red"}
     rows = []
     group = ""
     for check in diagnosis.checks:
@@ -61,4 +61,7 @@ def _render(console: Console, diagnosis: Diagnosis) -> None:
         rows.append((heading, state, check.name, check.purpose, found))
     console.print(table(("", "state", "part", "for", "found"), rows))
     counts = Counter(check.state for check in diagnosis.checks)
-    console.print(f"\n{counts['ok']} ok, {counts['missing']} missing, {counts['problem']} with a problem.")
+    console.print(
+        f"\n{counts['ok']} ok, {counts['installed']} installed and not tried, {counts['missing']} missing, "
+        f"{counts['problem']} with a problem."
+    )

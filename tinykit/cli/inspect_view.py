@@ -12,7 +12,7 @@ from rich.text import Text
 from tinykit.cli.memory_map import MemoryMap
 from tinykit.console import key_values, safe_text, table
 from tinykit.graph.summary import LayerSummary, MemorySummary, ModelSummary, TensorSummary
-from tinykit.pretty import format_bytes, format_count
+from tinykit.pretty import format_bytes, format_count, format_shape
 
 _MARKS = {"float": "float", "hybrid": "hybrid", "conversion": "converts"}
 
@@ -72,7 +72,10 @@ def _ends(summary: ModelSummary) -> Table:
     ]
     return table(
         ["", "name", "type", "shape", ">scale", ">zero point"],
-        [[role, _short(t.name, 24), t.dtype, _shape(t.shape), _scale(t), _zero_point(t)] for role, t in rows],
+        [
+            [role, _short(t.name, 24), t.dtype, format_shape(t.shape), _scale(t), _zero_point(t)]
+            for role, t in rows
+        ],
     )
 
 
@@ -128,7 +131,7 @@ def _layer_cells(layer: LayerSummary) -> list[object]:
     return [
         layer.index,
         layer.operator,
-        _shape(layer.output_shape),
+        format_shape(layer.output_shape),
         _macs(layer),
         _bytes(layer.weight_bytes),
         _bytes(layer.activation_bytes),
@@ -147,10 +150,6 @@ def _bytes(size_bytes: int) -> str:
 def _marks(layer: LayerSummary) -> str:
     marks = [_MARKS.get(layer.arithmetic, ""), "per-axis" * layer.is_per_axis, "custom" * layer.is_custom]
     return " ".join(mark for mark in marks if mark)
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return "x".join("?" if n < 0 else str(n) for n in shape)
 
 
 def _scale(tensor: TensorSummary) -> str:

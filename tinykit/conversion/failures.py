@@ -35,7 +35,7 @@ def explain(error: Exception) -> ConversionError:
     if any("TensorList" in name for name in missing) or "TensorList" in text or "element_shape" in text:
         return ConversionError(
             "TensorFlow cannot convert a loop over time steps (TensorList) to int8.",
-            hint=_UNROLL.format(layer="LSTM"),
+            hint=_UNROLL.format(layer="LSTM or GRU"),
             code="RECURRENT_LAYER",
         )
     if missing:

@@ -100,7 +100,11 @@ def judge(comparison: MetricComparison, max_drop: float) -> Finding | None:
         return None
     low, high = comparison.drop_interval95
     needed = samples_to_settle(comparison, max_drop)
-    enough = f"about {needed:,} samples would settle it" if needed else "the drop is at the limit itself"
+    enough = (
+        f"about {needed:,} samples would settle it if the drop stays what it is"
+        if needed
+        else "the drop is at the limit itself"
+    )
     return Finding(
         "GATE_UNCERTAIN",
         "warn",

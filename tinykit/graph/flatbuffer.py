@@ -49,8 +49,10 @@ _VECTORS: dict[str, np.dtype[np.generic]] = {
 
 # One table becomes up to a kilobyte of Python objects, one number in a tuple about forty bytes. With these
 # charges and this budget the worst files that tests make take 24 times their own size; real ones spend 1 to 3
-# of the 16.
+# of the 16. A large file is large by its weights, which are not visited: its structure may cost no more than
+# that of a small one.
 _BUDGET_PER_BYTE = 16
+_BUDGET_MOST = 1 << 28
 _BUDGET_FREE = 1 << 20
 _COST_TABLE = 256
 _COST_BYTE = 4
@@ -67,7 +69,7 @@ class File:
     def __init__(self, data: bytes, name: str) -> None:
         self.data = data
         self.name = name
-        self._budget = _BUDGET_PER_BYTE * len(data) + _BUDGET_FREE
+        self._budget = min(_BUDGET_PER_BYTE * len(data), _BUDGET_MOST) + _BUDGET_FREE
 
     def refuse(self, place: str, what: str, *, hint: str = _DAMAGED, code: str = "MODEL_DAMAGED") -> NoReturn:
         """Raise the ``ModelError`` that says ``what`` is wrong at ``place``."""

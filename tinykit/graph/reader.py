@@ -33,14 +33,16 @@ from tinykit.graph.operations import OperatorCode, read_operator, read_operator_
 from tinykit.graph.schema_table import FILE_IDENTIFIER, SCHEMA_VERSION
 from tinykit.graph.tensors import Span, decode, read_buffers, read_tensor
 
-# Offsets of a flatbuffer are 32 bits wide, of which the format uses 31.
-_MAX_BYTES = (1 << 31) - 1
+MAX_MODEL_BYTES = 256 * 1024**2
+"""The largest file that is read: more than the flash beside any microcontroller. The format ends at 2 GiB."""
+_START_BYTES = 8  # the root table's offset and the file's identifier
 
 
 def read_model(path: Path) -> Graph:
     """Read and check the .tflite file at ``path``.
 
-    Raises ``ModelError``: ``MODEL_NOT_FOUND``, ``MODEL_UNREADABLE``, ``MODEL_TOO_LARGE`` (2 GiB or more), and
+    A file that is no model, or that has more than ``MAX_MODEL_BYTES``, is refused before more than its first
+    bytes are read. Raises ``ModelError``: ``MODEL_NOT_FOUND``, ``MODEL_UNREADABLE``, ``MODEL_TOO_LARGE``, and
     all of :func:`parse_model`.
     """
     try:
@@ -48,15 +50,17 @@ def read_model(path: Path) -> Graph:
         if not stat.S_ISREG(status.st_mode):
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
             raise ModelError(f"{path} is {kind}.", hint="Give a .tflite file.", code="MODEL_UNREADABLE")
-        if status.st_size > _MAX_BYTES:
-            raise ModelError(
-                f"{path} has {status.st_size} bytes, more than a .tflite file can have ({_MAX_BYTES}).",
-                hint="Give a .tflite file; larger models do not fit a microcontroller.",
-                code="MODEL_TOO_LARGE",
-            )
         with path.open("rb") as file:
-            # The file may grow after it was measured.
-            data = file.read(_MAX_BYTES)
+            _check_start(File(file.read(_START_BYTES), str(path)))
+            if status.st_size > MAX_MODEL_BYTES:
+                raise ModelError(
+                    f"{path} has {status.st_size:,} bytes; the limit is {MAX_MODEL_BYTES:,}.",
+                    hint="No microcontroller holds such a model: make it smaller, or fetch the file again.",
+                    code="MODEL_TOO_LARGE",
+                )
+            file.seek(0)
+            # No more than was measured: the file may have grown since.
+            data = file.read(status.st_size)
     except FileNotFoundError:
         raise ModelError(f"{path} does not exist.", hint="Check the path.", code="MODEL_NOT_FOUND") from None
     except (OSError, ValueError) as error:
@@ -77,15 +81,7 @@ def parse_model(data: bytes, name: str = "model") -> Graph:
     ``MODEL_EMPTY``, ``MODEL_NOT_TFLITE``, ``MODEL_DAMAGED``, ``MODEL_UNSUPPORTED``.
     """
     file = File(data, name)
-    if not data:
-        file.refuse("", "the file is empty", hint="Convert or download it again.", code="MODEL_EMPTY")
-    if data[4:8] != FILE_IDENTIFIER:
-        file.refuse(
-            "",
-            "not a .tflite file (its bytes 4 to 8 are not TFL3)",
-            hint="Convert the model first: tinykit convert MODEL -o OUT.tflite --calibration DATA.",
-            code="MODEL_NOT_TFLITE",
-        )
+    _check_start(file)
     model = file.root("Model")
     version = model.integer("version")
     if version != SCHEMA_VERSION:
@@ -109,6 +105,18 @@ def parse_model(data: bytes, name: str = "model") -> Graph:
         sha256=hashlib.sha256(data).hexdigest(),
         file_bytes=len(data),
     )
+
+
+def _check_start(file: File) -> None:
+    if not file.data:
+        file.refuse("", "the file is empty", hint="Convert or download it again.", code="MODEL_EMPTY")
+    if file.data[4:_START_BYTES] != FILE_IDENTIFIER:
+        file.refuse(
+            "",
+            "not a .tflite file (its bytes 4 to 8 are not TFL3)",
+            hint="Convert the model first: tinykit convert MODEL -o OUT.tflite --calibration DATA.",
+            code="MODEL_NOT_TFLITE",
+        )
 
 
 def _subgraph(table: Table, buffers: list[Span | None], codes: list[OperatorCode]) -> Subgraph:

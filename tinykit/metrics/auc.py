@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,12 +12,22 @@ import numpy.typing as npt
 
 from tinykit.datasets import Dataset, check_labels
 from tinykit.errors import DatasetError
-from tinykit.metrics.intervals import Z95, label_of, nothing_differs, paired_estimates, root
+from tinykit.metrics.intervals import (
+    Z95,
+    covariance_for,
+    drop_estimate,
+    label_of,
+    nothing_differs,
+    paired_estimates,
+    root,
+)
 from tinykit.metrics.record import Metric, MetricComparison
 from tinykit.metrics.top1 import agreement, predicted
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
+DELONG = "DeLong interval of a paired difference"
+NO_PAIR = "Tango score interval of no discordant pair in the smaller class (DeLong's variance says nothing)"
 
 
 def compare(float_out: Array, int8_out: Array, data: Dataset) -> MetricComparison:
@@ -23,7 +35,9 @@ def compare(float_out: Array, int8_out: Array, data: Dataset) -> MetricCompariso
 
     Scores: one column, as it is; two columns, second minus first; an output of the shape of the input
     (an autoencoder), the mean squared reconstruction error, as MLPerf Tiny's anomaly detection does.
-    The gate sees float - int8 with the paired interval of DeLong et al. (1988), Biometrics 44:837.
+    The gate sees float - int8 with the paired interval of DeLong et al. (1988), Biometrics 44:837. Where
+    no placement differs, or one sample stands for a class, that has no width; then the drop gets the
+    width that Tango's interval has where none of the smaller class's samples are discordant.
     """
     labels = check_labels(data, 2)
     m, n = int((labels == 1).sum()), int((labels == 0).sum())
@@ -39,21 +53,29 @@ def compare(float_out: Array, int8_out: Array, data: Dataset) -> MetricCompariso
         *(_interval(values[i], covariance[i, i], m, n) for i in range(2)), strict=True
     )
     label = label_of("auc", scores, labels)
+    source = f"AUC on {m} positive and {n} negative samples"
+    value, variance = float(values[0] - values[1]), _drop_variance(covariance, min(m, n))
+    reach_at = partial(_reach_at, variance, m + n, min(m, n) / (m + n))
+    method = NO_PAIR if variance is None else DELONG
+    reach = reach_at(m + n)
+    drop = drop_estimate(value, (value - reach, value + reach), label=label, source=f"{source}, {method}")
+    # Two models that rank all samples alike do not err in opposite ways, however little that shows.
+    shown = min(drop.u**2, sum(variances)) if variance is None else drop.u**2
     first, second = paired_estimates(
         (float(values[0]), float(values[1])),
-        (variances[0], variances[1], float(covariance[0, 1])),
+        (variances[0], variances[1], covariance_for(variances[0], variances[1], shown)),
         label=label,
-        source=f"AUC on {m} positive and {n} negative samples, DeLong",
+        source=f"{source}, DeLong",
     )
-    drop = first - second
     has_classes = float_out.reshape(len(float_out), -1).shape[1] == 2
     return MetricComparison(
         name="auc",
         float_metric=Metric("auc", first, (lows[0], highs[0]), m + n, methods[0]),
         int8_metric=Metric("auc", second, (lows[1], highs[1]), m + n, methods[1]),
         drop=drop,
-        drop_interval95=_drop_interval(drop.value, covariance, min(m, n)),
-        drop_method="DeLong interval of a paired difference",
+        drop_interval95=_around(value, reach_at, m + n),
+        drop_interval_at=partial(_around, value, reach_at),
+        drop_method=method,
         drop_is_relative=False,
         agreement=agreement(predicted(float_out), predicted(int8_out)) if has_classes else None,
     )
@@ -125,9 +147,18 @@ def _interval(auc: float, variance: float, m: int, n: int) -> tuple[float, float
     return low, high, ((high - low) / (2 * Z95)) ** 2, "score interval with Hanley and McNeil's variance"
 
 
-def _drop_interval(drop: float, covariance: Floats, n: int) -> tuple[float, float]:
+def _drop_variance(covariance: Floats, smaller: int) -> float | None:
     variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
-    # Where no placement differs, or one sample stands for a class, DeLong's variance says nothing.
-    told = variance > 1e-18 and n > 1
-    reach = Z95 * math.sqrt(variance) if told else nothing_differs(n)[1]
+    return variance if variance > 1e-18 and smaller > 1 else None
+
+
+def _reach_at(variance: float | None, n: int, smaller: float, samples: int) -> float:
+    """Half the width on ``samples``; ``variance`` is DeLong's on ``n``, ``smaller`` a class's share."""
+    if variance is None:
+        return nothing_differs(smaller * samples)[1]
+    return Z95 * math.sqrt(variance * n / samples)
+
+
+def _around(drop: float, reach_at: Callable[[int], float], samples: int) -> tuple[float, float]:
+    reach = reach_at(samples)
     return max(-1.0, drop - reach), min(1.0, drop + reach)

@@ -26,11 +26,12 @@ def wilson(hits: int, n: int, z: float = Z95) -> tuple[float, float]:
     return low, high
 
 
-def tango(b: int, c: int, n: int, z: float = Z95) -> tuple[float, float]:
+def tango(b: float, c: float, n: float, z: float = Z95) -> tuple[float, float]:
     """Score interval of p1 - p2 from paired data (Tango 1998, Statist. Med. 17:891).
 
     Of ``n`` pairs, ``b`` are hits for the first only and ``c`` for the second only. The ends are where the
-    score statistic, with the nuisance share estimated under the tested difference, reaches ``z``.
+    score statistic, with the nuisance share estimated under the tested difference, reaches ``z``. Counts
+    need not be whole: that asks what the same shares of more pairs would say.
     """
 
     def score(delta: float) -> float:
@@ -50,7 +51,7 @@ def tango(b: int, c: int, n: int, z: float = Z95) -> tuple[float, float]:
     return low, high
 
 
-def nothing_differs(n: int, z: float = Z95) -> tuple[float, float]:
+def nothing_differs(n: float, z: float = Z95) -> tuple[float, float]:
     """Interval of a difference when ``n`` pairs show none at all: Tango's with b = c = 0, in closed form.
 
     No two pairs that agree prove that none ever differs; a width of 0 would claim that.
@@ -70,6 +71,22 @@ def root(f: Callable[[float], float], low: float, high: float) -> float:
         else:
             high = middle
     return 0.5 * (low + high)
+
+
+def drop_estimate(value: float, interval95: tuple[float, float], *, label: str, source: str) -> Estimate:
+    """A drop with the width of its 95 % interval: u is half the width over 1.96, on an influence of its own.
+
+    The estimate is symmetric about ``value``; where the interval is not, the ends of the two differ by
+    half the difference of its arms.
+    """
+    u = (interval95[1] - interval95[0]) / (2 * Z95)
+    return Estimate.normal(value, "1", u, name=f"{label}.drop", kind="measured", source=source)
+
+
+def covariance_for(var_1: float, var_2: float, var_drop: float) -> float:
+    """The covariance that gives the difference variance ``var_drop``, or the nearest that can be."""
+    most = math.sqrt(var_1 * var_2)
+    return max(-most, min(most, (var_1 + var_2 - var_drop) / 2))
 
 
 def paired_estimates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,13 +52,15 @@ def compare(float_out: Array, int8_out: Array, data: Dataset) -> MetricCompariso
         source=f"MSE on {n} samples, {_METHOD}",
         dof=n - 1,
     )
-    drop, interval = _rise(means, covariance, n, t95, label)
+    drop, u_log = _rise(means, covariance, n, label)
+    interval_at = partial(_rise_interval, drop.value + 1.0, u_log * math.sqrt(n))
     return MetricComparison(
         name="mse",
         float_metric=Metric("mse", first, _interval(first, t95), n, _METHOD),
         int8_metric=Metric("mse", second, _interval(second, t95), n, _METHOD),
         drop=drop,
-        drop_interval95=interval,
+        drop_interval95=interval_at(n),
+        drop_interval_at=interval_at,
         drop_method="paired interval of the log ratio (delta method, Student's t)",
         drop_is_relative=True,
         agreement=None,
@@ -90,16 +93,22 @@ def _interval(estimate: Estimate, t95: float) -> tuple[float, float]:
 
 
 def _rise(
-    means: npt.NDArray[np.float64], covariance: npt.NDArray[np.float64], n: int, t95: float, label: str
-) -> tuple[Estimate, tuple[float, float]]:
+    means: npt.NDArray[np.float64], covariance: npt.NDArray[np.float64], n: int, label: str
+) -> tuple[Estimate, float]:
+    """The relative rise, and the standard uncertainty of the log ratio."""
     source = f"relative rise of MSE on {n} samples, log ratio"
     if means[1] == 0.0:
         value = 0.0 if means[0] == 0.0 else -1.0
-        return Estimate.exact(value, "1", kind="measured", source=source), (value, value)
+        return Estimate.exact(value, "1", kind="measured", source=source), 0.0
     gradient = np.array([-1.0 / means[0], 1.0 / means[1]])
     u_log = math.sqrt(max(float(gradient @ covariance @ gradient), 0.0))
-    ratio, reach = float(means[1] / means[0]), t95 * u_log
+    ratio = float(means[1] / means[0])
     drop = Estimate.normal(
         ratio - 1.0, "1", ratio * u_log, name=f"{label}.rise", kind="measured", source=source, dof=n - 1
     )
-    return drop, (ratio * math.exp(-reach) - 1.0, ratio * math.exp(min(reach, 700.0)) - 1.0)
+    return drop, u_log
+
+
+def _rise_interval(ratio: float, spread_log: float, samples: int) -> tuple[float, float]:
+    reach = student_t_quantile(0.975, samples - 1) * spread_log / math.sqrt(samples)
+    return ratio * math.exp(-reach) - 1.0, ratio * math.exp(min(reach, 700.0)) - 1.0

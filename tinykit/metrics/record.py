@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from tinykit.estimate import Estimate
 
 _EPSILON = 1e-12  # forgives the rounding of (correct_a - correct_b) / n against a typed 0.005
+_MOST_SAMPLES = 10**12
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric of one model on ``n`` samples. ``interval95`` is the method's own and may be lopsided."""
+    """One metric of one model on ``n`` samples. ``interval95`` is the method's own and may be lopsided.
+
+    The estimate is symmetric, which is what arithmetic with it needs. Documents show ``interval95`` alone.
+    """
 
     name: str
     estimate: Estimate
@@ -30,7 +34,7 @@ class Metric:
         """Plain data for JSON."""
         return {
             "name": self.name,
-            "estimate": self.estimate.to_dict(),
+            "estimate": _shown(self.estimate, self.interval95),
             "interval95": list(self.interval95),
             "n": self.n,
             "method": self.method,
@@ -42,9 +46,11 @@ class MetricComparison:
     """A float and an int8 model on the same samples.
 
     ``drop`` is what int8 costs, positive when it is worse: float - int8 for top-1 and AUC (a share, not
-    per cent), int8 / float - 1 for MSE. ``drop_interval95`` and the uncertainty of ``drop`` are paired:
-    they know that both models saw the same samples. The two metrics' estimates share a named influence
-    for the same reason, so their difference as estimates has the paired uncertainty too.
+    per cent), int8 / float - 1 for MSE. ``drop_interval95`` is paired: it knows that both models saw the
+    same samples. It may be lopsided; ``drop`` has its uncertainty, made symmetric, on an influence of its
+    own. The two metrics' estimates share a named influence, so that their difference has the paired
+    uncertainty too, as nearly as their own uncertainties allow; what int8 costs is ``drop``.
+    ``drop_interval_at`` gives the interval that the same drop would have on another number of samples.
     ``agreement`` is the share of samples where both name the same class; None where there are no classes.
     """
 
@@ -56,6 +62,7 @@ class MetricComparison:
     drop_method: str
     drop_is_relative: bool
     agreement: Metric | None
+    drop_interval_at: Callable[[int], tuple[float, float]] = field(repr=False, compare=False)
 
     @property
     def n(self) -> int:
@@ -68,8 +75,7 @@ class MetricComparison:
 
     def spans(self, max_drop: float) -> bool:
         """Whether the drop's interval holds ``max_drop``, so that more samples might turn the verdict."""
-        low, high = self.drop_interval95
-        return low < max_drop < high
+        return _holds(self.drop_interval95, max_drop)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -78,7 +84,7 @@ class MetricComparison:
             "n": self.n,
             "float": self.float_metric.to_dict(),
             "int8": self.int8_metric.to_dict(),
-            "drop": self.drop.to_dict(),
+            "drop": _shown(self.drop, self.drop_interval95),
             "drop_interval95": list(self.drop_interval95),
             "drop_method": self.drop_method,
             "drop_is_relative": self.drop_is_relative,
@@ -87,19 +93,35 @@ class MetricComparison:
 
 
 def samples_to_settle(comparison: MetricComparison, max_drop: float) -> int | None:
-    """How many samples, in all, would make the drop's interval stop short of ``max_drop``.
+    """The smallest number of samples, in all, on which the drop's interval would not span ``max_drop``.
 
-    Assumes that the observed drop d is the true one and that the interval's reach towards the limit,
-    h = |end - d|, shrinks with the root of the number of samples: n' = n * (h / |max_drop - d|)^2,
-    rounded up. Gives n itself where the interval does not span the limit, and None where d is at the
-    limit: then no number of samples settles it.
+    Assumes that the drop stays what it is, and asks the metric's own interval: where nothing differs it
+    shrinks with 1/n, elsewhere nearer to 1/sqrt(n). Gives the comparison's own number where the interval
+    does not span the limit, and None where the drop is at the limit or so near that 10^12 samples would
+    not settle it.
     """
     if not comparison.spans(max_drop):
         return comparison.n
-    drop = comparison.drop.value
-    distance = abs(max_drop - drop)
-    if distance <= _EPSILON:
+    if abs(max_drop - comparison.drop.value) <= _EPSILON:
         return None
-    low, high = comparison.drop_interval95
-    reach = high - drop if max_drop > drop else drop - low
-    return max(comparison.n + 1, math.ceil(comparison.n * (reach / distance) ** 2))
+    short = enough = comparison.n
+    while _holds(comparison.drop_interval_at(enough), max_drop):
+        short, enough = enough, 2 * enough
+        if enough > _MOST_SAMPLES:
+            return None
+    while enough - short > 1:
+        middle = (short + enough) // 2
+        if _holds(comparison.drop_interval_at(middle), max_drop):
+            short = middle
+        else:
+            enough = middle
+    return enough
+
+
+def _holds(interval: tuple[float, float], limit: float) -> bool:
+    return interval[0] < limit < interval[1]
+
+
+def _shown(estimate: Estimate, interval95: tuple[float, float]) -> dict[str, Any]:
+    """The estimate with the method's interval: one document must not hold two 95 % intervals of one thing."""
+    return {**estimate.to_dict(), "interval95": list(interval95)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,20 @@ import numpy.typing as npt
 from tinykit.datasets import Dataset, check_labels
 from tinykit.errors import DatasetError
 from tinykit.estimate import Estimate
-from tinykit.metrics.intervals import label_of, paired_estimates, tango, wilson
+from tinykit.metrics.intervals import covariance_for, drop_estimate, label_of, paired_estimates, tango, wilson
 from tinykit.metrics.record import Metric, MetricComparison
 
 Array = npt.NDArray[Any]
 WILSON = "Wilson score interval"
+TANGO = "Tango score interval of a paired difference"
 
 
 def compare(float_out: Array, int8_out: Array, data: Dataset) -> MetricComparison:
     """Outputs (N, classes), labels in ``data.y``; the class is the first largest output.
 
-    The gate sees float - int8 with Tango's score interval. Uncertainties come from the 2 x 2 table of
-    hits with one pseudo-count in each cell, so that they are not 0 where nothing was ever wrong: the
-    margins are then Agresti and Coull's (1998), the difference Bonett and Price's (2012).
+    The gate sees float - int8 with Tango's score interval, and the drop's uncertainty is that interval's.
+    The uncertainties of the two accuracies are Agresti and Coull's (1998, Am. Stat. 52:119), which are
+    not 0 where nothing was ever wrong.
     """
     float_class, int8_class = predicted(float_out), predicted(int8_out)
     labels = check_labels(data, float_out.reshape(len(float_out), -1).shape[1])
@@ -34,16 +36,25 @@ def compare(float_out: Array, int8_out: Array, data: Dataset) -> MetricCompariso
     float_value, int8_value = float(float_hit.mean()), float(int8_hit.mean())
     label = label_of("top1", float_class, int8_class, labels)
     source = f"top-1 on {n} samples, {WILSON}"
+    interval = tango(only_float, only_int8, n)
+    drop = drop_estimate(
+        float_value - int8_value, interval, label=label, source=f"top-1 on {n} samples, {TANGO}"
+    )
+    variances = _variance(both + only_float, n), _variance(both + only_int8, n)
     first, second = paired_estimates(
-        (float_value, int8_value), _covariance(both, only_float, only_int8, n), label=label, source=source
+        (float_value, int8_value),
+        (*variances, covariance_for(*variances, drop.u**2)),
+        label=label,
+        source=source,
     )
     return MetricComparison(
         name="top1",
         float_metric=Metric("top1", first, wilson(both + only_float, n), n, WILSON),
         int8_metric=Metric("top1", second, wilson(both + only_int8, n), n, WILSON),
-        drop=first - second,
-        drop_interval95=tango(only_float, only_int8, n),
-        drop_method="Tango score interval of a paired difference",
+        drop=drop,
+        drop_interval95=interval,
+        drop_interval_at=partial(_drop_interval_at, only_float / n, only_int8 / n),
+        drop_method=TANGO,
         drop_is_relative=False,
         agreement=agreement(float_class, int8_class),
     )
@@ -65,11 +76,10 @@ def predicted(out: Array) -> npt.NDArray[np.int64]:
 def agreement(float_class: Array, int8_class: Array) -> Metric:
     """Share of samples where both models name the same class."""
     n, same = len(float_class), int((float_class == int8_class).sum())
-    p = (same + 2) / (n + 4)
     estimate = Estimate.normal(
         same / n,
         "1",
-        math.sqrt(p * (1 - p) / (n + 4)),
+        math.sqrt(_variance(same, n)),
         name=f"{label_of('agreement', float_class, int8_class)}.samples",
         kind="measured",
         source=f"agreement on {n} samples, {WILSON}",
@@ -77,15 +87,10 @@ def agreement(float_class: Array, int8_class: Array) -> Metric:
     return Metric("agreement", estimate, wilson(same, n), n, WILSON)
 
 
-def _covariance(both: int, only_float: int, only_int8: int, n: int) -> tuple[float, float, float]:
-    total = n + 4
-    p_both, p_float, p_int8 = (
-        (both + 1) / total,
-        (both + only_float + 2) / total,
-        (both + only_int8 + 2) / total,
-    )
-    return (
-        p_float * (1 - p_float) / total,
-        p_int8 * (1 - p_int8) / total,
-        (p_both - p_float * p_int8) / total,
-    )
+def _variance(hits: int, n: int) -> float:
+    p = (hits + 2) / (n + 4)
+    return p * (1 - p) / (n + 4)
+
+
+def _drop_interval_at(only_float: float, only_int8: float, n: int) -> tuple[float, float]:
+    return tango(only_float * n, only_int8 * n, n)

@@ -7,11 +7,13 @@ Layout of a .npy: https://numpy.org/doc/stable/reference/generated/numpy.lib.for
 
 from __future__ import annotations
 
+import io
 import math
+import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -26,6 +28,8 @@ from tinykit.datasets.loader import (
     sha256_file,
 )
 from tinykit.errors import DatasetError
+
+MAX_HEADER_BYTES = 10_000  # NumPy's own limit, which it checks after it has read that much
 
 
 def _load(path: Path, options: LoadOptions) -> Loaded:
@@ -64,9 +68,7 @@ def _read_members(archive: zipfile.ZipFile, path: Path, options: LoadOptions) ->
 def _read_array(file: IO[bytes], size_bytes: int, what: str, options: LoadOptions) -> Array:
     """One array from ``file``, which holds ``size_bytes`` in all."""
     try:
-        version = npy.read_magic(file)
-        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran_order, dtype = read_header(file)
+        shape, fortran_order, dtype = _read_header(file)
     # The header is a Python literal: a hostile one can fail in the parser in many ways.
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, OverflowError) as error:
         raise _damaged(what, " ".join(str(error).split())[:120]) from error
@@ -85,6 +87,21 @@ def _read_array(file: IO[bytes], size_bytes: int, what: str, options: LoadOption
         raise _damaged(what, f"it ends after {len(data):,} of {claimed:,} bytes of data")
     array = np.frombuffer(data, dtype=dtype)
     return array.reshape(shape[::-1]).T if fortran_order else array.reshape(shape)
+
+
+def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """(shape, fortran_order, dtype); the claimed length of the header, up to 4 GiB, is checked first."""
+    if npy.read_magic(file) == (1, 0):
+        width, read_header = struct.Struct("<H"), npy.read_array_header_1_0
+    else:
+        width, read_header = struct.Struct("<I"), npy.read_array_header_2_0
+    start = file.read(width.size)
+    if len(start) < width.size:
+        raise ValueError("it ends inside its header")
+    (length,) = width.unpack(start)
+    if length > MAX_HEADER_BYTES:
+        raise ValueError(f"it claims a header of {length:,} bytes; the limit is {MAX_HEADER_BYTES:,}")
+    return read_header(io.BytesIO(start + file.read(length)))
 
 
 def _at_least_1d(x: Array, path: Path) -> Array:
