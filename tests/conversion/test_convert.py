@@ -269,7 +269,7 @@ def test_reshapes_leave_no_shape_arithmetic(zoo: Path, data: Path, tmp_path: Pat
 def test_a_failed_gate_leaves_no_file_of_an_earlier_run(zoo: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.tflite"
     out.write_bytes(b"earlier")
-    out.with_suffix(".json").write_bytes(b"earlier")
+    out.with_suffix(".json").write_text(json.dumps({"schema": "tinykit.conversion"}))
     with pytest.raises(AccuracyError, match=r"were removed") as caught:
         convert(
             zoo / "cnn.keras",
