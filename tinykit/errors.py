@@ -11,6 +11,7 @@
      │    ├── ConfigError            exit 3   tinykit.toml or another settings file
      │    └── OutputError            exit 3   the place to write to does not take the result
      ├── ConversionError             exit 3   the converter could not do it with this model
+     ├── BuildError                  exit 3   a model could not be made into an image
      ├── GateError                   exit 4   a gate or a verdict failed
      └── DeviceError                 exit 5   a board, a meter or a port
 
@@ -98,6 +99,13 @@ class ConversionError(TinykitError):
 
     exit_code = 3
     code = "CONVERSION"
+
+
+class BuildError(TinykitError):
+    """A model could not be made into code or an image: an operator, the board's room, the compiler."""
+
+    exit_code = 3
+    code = "BUILD"
 
 
 class GateError(TinykitError):

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 ORDER = 900
 
+BOARD = "virtual-m4"
 CLOSING = """\
 {model} is a full-integer model, checked on data that neither its training nor its calibration saw.
 Its report, with every figure and the hashes of what went in, is {report}.
+{firmware} holds the model as C99 for any project, and the board's image. It ran SIMULATED: nothing here has run
+on hardware, its instructions are counted and its cycles are modelled.
 Now with a model of your own: tinykit convert MODEL --calibration DATA --eval DATA -o OUT.tflite"""
 
 
@@ -70,6 +73,14 @@ def steps(out: Path) -> tuple[Step, ...]:
             ("convert", _short(digits / "digits.keras"), *data, "--max-drop", "0.005", "-o", model),
         ),
         Step("What the int8 model is made of, and what it would need on a board:", ("inspect", model)),
+        Step(
+            "The same model as C, and as an image for a Cortex-M4 (emulated here):",
+            ("build", model, "--board", BOARD, "-o", _short(out / "firmware")),
+        ),
+        Step(
+            "The image runs on the emulated board, and every output byte must be the reference's:",
+            ("run", model, "--on", BOARD, "--input", _short(digits / "eval.npz"), "--check"),
+        ),
     )
 
 
@@ -140,7 +151,7 @@ def _close(console: Console, out: Path) -> None:
     from rich.text import Text
 
     model = _short(out / "digits.tflite")
-    text = CLOSING.format(model=model, report=_short(out / "digits.json"))
+    text = CLOSING.format(model=model, report=_short(out / "digits.json"), firmware=_short(out / "firmware"))
     console.print()
     console.print(Text(text), soft_wrap=True)
 

@@ -28,6 +28,7 @@ def pages() -> Mapping[str, str]:
         "commands.md": commands_page(),
         "codes.md": codes_page(),
         "configuration.md": configuration_page(),
+        "operators.md": operators_page(),
     }
 
 
@@ -176,6 +177,37 @@ def configuration_page() -> str:
         example.append(f"[{name}]")
         example += [f"{e.name} = {config.toml_value(e.about.example)}" for e in entries] + [""]
     return "\n".join([*parts, "## Example\n", "```toml", *example[:-1], "```", ""])
+
+
+def operators_page() -> str:
+    """Which operators `tinykit build` takes, and the kernels that carry them out."""
+    from tinykit.compiler.operators import known_operators
+    from tinykit.compiler.registry import find_kernels
+
+    own = [installed for installed in find_kernels() if installed.origin == "tinykit"]
+    kernels = [
+        (
+            f"`{installed.kernel.name}`",
+            f"`{installed.kernel.operator.__name__}`",
+            ", ".join(sorted(installed.kernel.needs)) or "nothing: C99",
+            _first_line(type(installed.kernel)),
+        )
+        for installed in own
+    ]
+    operators = [(f"`{name}`", entry.note) for name, entry in sorted(known_operators(own).items())]
+    return "\n".join(
+        [
+            NOTE,
+            "# Operators\n",
+            "What `tinykit build` takes; every other operator is refused by name. Results equal LiteRT's "
+            "reference kernels byte for byte.\n",
+            _table(("operator", "what is taken, and what it becomes"), operators),
+            "## Kernels\n",
+            "The cheapest kernel that takes a layer and runs on the board is chosen. Those that need nothing "
+            "run everywhere.\n",
+            _table(("kernel", "layer", "needs", "how"), kernels),
+        ]
+    )
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
