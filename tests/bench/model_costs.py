@@ -18,6 +18,7 @@ import argparse
 import importlib.util
 import json
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -35,10 +36,12 @@ from tinykit.compiler.image import build_model
 from tinykit.errors import BuildError
 from tinykit.graph.reader import read_model
 from tinykit.graph.summary import summarise
+from tinykit.running import RunRequest, TensorSpec
 from tinykit.running.execute import RunReport, run_model
+from tinykit.running.places.emulated import EmulatedBoard
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SAMPLES, STREAM_STEPS, LONG_SAMPLES = 3, 20, 40
+SAMPLES, STREAM_STEPS, LONG_SAMPLES = 3, 20, 80
 PLACES = ("virtual-m4", "virtual-m0", "qemu:virtual-m4")
 
 
@@ -173,18 +176,29 @@ def limits(rows: list[dict[str, object]]) -> list[dict[str, object]]:
 
 
 def emulation(seed: int) -> dict[str, object]:
-    """Speed of a long emulated run, start-up left out; every instruction is counted meanwhile."""
-    model = CHECKOUT / "firmware_models" / "models" / "ic" / "ic.tflite"
+    """Speed of a long emulated run that counts every instruction.
+
+    By the clock, start-up left out; and by the processor time of the bench's process, start-up included,
+    which other work on the machine leaves alone.
+    """
+    model, board = CHECKOUT / "firmware_models" / "models" / "ic" / "ic.tflite", load_board("virtual-m4")
+    x = np.random.RandomState(seed).randint(-128, 128, (LONG_SAMPLES, 32, 32, 3)).astype(np.int8)
     with tempfile.TemporaryDirectory() as name:
-        x = np.random.RandomState(seed).randint(-128, 128, (LONG_SAMPLES, 32, 32, 3)).astype(np.int8)
-        np.save(Path(name) / "x.npy", x)
-        result = run_model(model, "virtual-m4", inputs=Path(name) / "x.npy").result
+        image = build_model(model, board, Path(name) / "out").image
+        assert image is not None
+        specs = ((TensorSpec(shape, np.dtype(np.int8)),) for shape in ((1, 32, 32, 3), (1, 10)))
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        result = EmulatedBoard().run(RunRequest(image.elf, board, *specs, arrays=(x,)))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return {
         "model": model.stem,
         "emulator": result.emulator,
         "instructions": result.emulated_instructions,
         "wall_s": round(result.seconds, 3),
+        "cpu_s": round(cpu_s, 3),
         "mips": round(result.emulated_instructions / result.seconds / 1e6, 1),
+        "mips_cpu": round(result.emulated_instructions / cpu_s / 1e6, 1),
         "load_average": round(os.getloadavg()[0], 2),
     }
 
