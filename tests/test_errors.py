@@ -19,6 +19,7 @@ EXITS = {
     "ConfigError": 3,
     "OutputError": 3,
     "ConversionError": 3,
+    "BuildError": 3,
     "GateError": 4,
     "DeviceError": 5,
 }

@@ -25,8 +25,8 @@ BOARD = "virtual-m4"
 CLOSING = """\
 {model} is a full-integer model, checked on data that neither its training nor its calibration saw.
 Its report, with every figure and the hashes of what went in, is {report}.
-{firmware} holds the model as C99 for any project, and the board's image. It ran SIMULATED: nothing here has
-run on hardware, its instructions are counted and its cycles are modelled.
+{firmware} holds the model as C99 for any project, and the board's image. It ran SIMULATED: instructions are
+counted, cycles are modelled, and nothing has run on hardware.
 Now with a model of your own: tinykit convert MODEL --calibration DATA --eval DATA -o OUT.tflite"""
 
 
