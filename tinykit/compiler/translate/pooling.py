@@ -100,7 +100,10 @@ def softmax(build: Builder, op: Operator) -> None:
 def _exponents(op: Operator, x: Value, beta: float) -> np.ndarray:
     real = min(beta * x.scale * (1 << (31 - _SOFTMAX_BITS)), float((1 << 31) - 1))
     if real <= 1.0:
-        refuse(op, f"beta {beta} times scale {x.scale} is too small")
+        # LiteRT ends its process here: all that the calibrator saw of this tensor was zero.
+        refuse(
+            op, f"beta {beta} times scale {x.scale:.3g} is too small: the layers before it give nothing but 0"
+        )
     multiplier, shift = fixed_point.quantize_multiplier(real)
     radius = fixed_point.input_radius(_SOFTMAX_BITS, shift)
     difference = np.arange(256)
