@@ -72,7 +72,7 @@ def convert(number: int, seed: int) -> bytes:
 
 
 def runs_in_the_reference(model: bytes) -> bool:
-    """LiteRT ends the process at a softmax whose scale times beta is 2**-26 or less: all its inputs were 0."""
+    """LiteRT ends the process at a softmax whose scale is 2**-26 or less: all its inputs were 0."""
     main = parse_model(model).main
     softmax = [operator for operator in main.operators if operator.name == "SOFTMAX"]
     scales = [main.tensor(operator.inputs[0]).quantization.scale[0] for operator in softmax]
