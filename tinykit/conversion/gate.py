@@ -94,6 +94,20 @@ def evaluate(
     return compare_metric(name, float_out, int8_out, data.y, x)
 
 
+def notice(comparison: MetricComparison) -> Finding | None:
+    """A warning where int8 is surely worse and no limit was given that would have said so."""
+    low, high = comparison.drop_interval95
+    if low <= 0.0:
+        return None
+    return Finding(
+        "ACCURACY_LOWER",
+        "warn",
+        f"int8 is worse than float: {comparison.name} lost {comparison.drop.value:.4g} "
+        f"(95 % interval {low:+.4g} to {high:+.4g}), and no limit was set.",
+        "Set one with --max-drop; --layers shows where the error starts.",
+    )
+
+
 def judge(comparison: MetricComparison, max_drop: float) -> Finding | None:
     """A warning where the evaluation set is too small to be sure of the verdict."""
     if not comparison.spans(max_drop):

@@ -143,7 +143,10 @@ class Conversion:
             threads=request.threads,
             progress=self._progress,
         )
-        doubt = None if request.max_drop is None else gate.judge(comparison, request.max_drop)
+        if request.max_drop is None:
+            doubt = gate.notice(comparison)
+        else:
+            doubt = gate.judge(comparison, request.max_drop)
         self._found(*([doubt] if doubt else []))
         return comparison
 

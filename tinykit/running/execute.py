@@ -158,7 +158,7 @@ def require_equal(check: Check) -> None:
         raise GateError(
             f"{check.bytes_different} of {check.bytes_compared} output bytes differ from"
             f" {check.reference}: {check.note}.",
-            hint="this is a defect of tinykit: please report it with the model.",
+            hint="a kernel is wrong: one that you added, or one of tinykit's; then please report it.",
             code="CHECK_DIFFERENT",
         )
     if check.state == "not_run":

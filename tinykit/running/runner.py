@@ -54,8 +54,11 @@ class RunRequest:
         rows = np.frombuffer(data, np.uint8).reshape(self.inferences, -1)
         ends = np.cumsum([spec.size_bytes for spec in self.outputs])
         columns = np.split(rows, ends[:-1], axis=1)
+        # A leading 1 is the batch, whose place the inferences take; any other first dimension stays.
         return tuple(
-            column.copy().view(spec.dtype).reshape(self.inferences, *spec.shape[1:])
+            column.copy()
+            .view(spec.dtype)
+            .reshape(self.inferences, *(spec.shape[1:] if spec.shape[:1] == (1,) else spec.shape))
             for column, spec in zip(columns, self.outputs, strict=True)
         )
 
