@@ -107,3 +107,13 @@ def test_outputs_are_written_whole(tmp_path: Path) -> None:
 
     with pytest.raises(OutputError):
         write_output(array, tmp_path / "none" / "y.npy")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_input_that_is_no_number_is_refused(tmp_path: Path, digits, value: float) -> None:
+    samples = np.zeros((3, 8, 8, 1), np.float32)
+    samples[2, 1, 1, 0] = value
+    np.save(tmp_path / "x.npy", samples)
+    with pytest.raises(InputError, match="sample 2") as caught:
+        run_model(digits.tflite, "virtual-m4", inputs=tmp_path / "x.npy")
+    assert caught.value.code == "INPUT_NOT_FINITE"

@@ -209,6 +209,13 @@ def _stored(built: BuildReport, spec: TensorSpec, data: Array) -> Array:
         return data
     if spec.dtype.kind == "f":
         return data.astype(spec.dtype)
+    if not np.isfinite(data).all():
+        first = int(np.argmin(np.isfinite(data).reshape(len(data), -1).all(axis=1)))
+        raise InputError(
+            f"The input data hold NaN or infinity, first in sample {first}.",
+            hint="an int8 input has no such value: leave the sample out or repair it.",
+            code="INPUT_NOT_FINITE",
+        )
     value = built.compiled.program.value(built.compiled.program.inputs[0])
     info = np.iinfo(spec.dtype)
     scaled = np.round(data.astype(np.float64) / value.scale) + value.zero_point
