@@ -102,16 +102,17 @@ def test_every_form_that_is_found_is_the_rule(multipliers, rounding, zero_point,
 
 
 @given(st.lists(MULTIPLIERS.filter(lambda m: m < 0.499), min_size=1, max_size=6), st.integers(-128, 127))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True)
 def test_the_rule_s_own_shift_always_has_numbers(multipliers, zero_point):
     one = rule(multipliers, zero_point=zero_point)
     assert solve_high(one, accumulator_log2=1, common_shift=False) is not None
 
 
-@given(st.lists(MULTIPLIERS, min_size=1, max_size=6), st.sampled_from(["double", "single"]))
-@settings(max_examples=25, deadline=None)
-def test_64_bits_always_have_numbers(multipliers, rounding):
-    assert solve_wide(rule(multipliers, rounding=rounding)) is not None
+@given(st.lists(MULTIPLIERS, min_size=1, max_size=6))
+@settings(max_examples=25, deadline=None, derandomize=True)
+def test_64_bits_have_numbers_for_the_rule_of_convolutions(multipliers):
+    """Not so for the other rule: 5 * 0.8999999999999999 is 4.5 in floating point, and ties go both ways."""
+    assert solve_wide(rule(multipliers, rounding="double")) is not None
 
 
 @given(st.lists(MULTIPLIERS, min_size=1, max_size=3), st.sampled_from(["double", "single"]))
