@@ -69,7 +69,7 @@ def test_nothing_names_a_registry_or_a_place_on_one_machine(texts: dict[str, str
     # Hosts are put together here, so that this file does not name them either.
     hosts = [
         ".".join(host)
-        for host in (("pypi", "org"), ("pythonhosted", "org"), ("debian", "org"), ("npmjs", "org"))
+        for host in (("pypi", "org"), ("python" + "hosted", "org"), ("debian", "org"), ("npmjs", "org"))
     ]
     places = ["/home/", "/root/", "/Users/", str(checkout.parent) + "/"]
     marks = [re.escape(mark) for mark in hosts + [place for place in places if place != "//"]]

@@ -117,3 +117,17 @@ def test_input_that_is_no_number_is_refused(tmp_path: Path, digits, value: float
     with pytest.raises(InputError, match="sample 2") as caught:
         run_model(digits.tflite, "virtual-m4", inputs=tmp_path / "x.npy")
     assert caught.value.code == "INPUT_NOT_FINITE"
+
+
+def test_real_values_are_rounded_as_everywhere_else(tmp_path: Path, digits) -> None:
+    """Halves go away from zero, as LiteRT's QUANTIZE has them: the same samples give the same bytes."""
+    from tinykit.runtime import choose_runtime
+
+    info = choose_runtime().interpreter(digits.tflite.read_bytes()).inputs[0]
+    halves = (np.arange(64, dtype=np.float32).reshape(1, 8, 8, 1) + np.float32(0.5)) * np.float32(info.scale)
+    np.save(tmp_path / "real.npy", halves)
+    np.save(tmp_path / "stored.npy", info.quantize(halves))
+    real, stored = (
+        run_model(digits.tflite, "virtual-m4", inputs=tmp_path / f"{name}.npy") for name in ("real", "stored")
+    )
+    assert (real.result.outputs[0] == stored.result.outputs[0]).all()

@@ -216,10 +216,10 @@ def _stored(built: BuildReport, spec: TensorSpec, data: Array) -> Array:
             hint="an int8 input has no such value: leave the sample out or repair it.",
             code="INPUT_NOT_FINITE",
         )
+    from tinykit.runtime import TensorInfo
+
     value = built.compiled.program.value(built.compiled.program.inputs[0])
-    info = np.iinfo(spec.dtype)
-    scaled = np.round(data.astype(np.float64) / value.scale) + value.zero_point
-    return np.clip(scaled, info.min, info.max).astype(spec.dtype)
+    return TensorInfo(0, "input", spec.dtype, spec.shape, value.scale, value.zero_point).accept(data)
 
 
 def compare(model: bytes, arrays: tuple[Array, ...], result: RunResult, progress: Progress = SILENT) -> Check:
