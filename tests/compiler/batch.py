@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from compiler.operator_cases import Array, Case
-from compiler.redzones import spread
+from compiler.redzones import GAP_BYTES, Piece, spread
 
 from tinykit.compiler.arrange import arrange
 from tinykit.compiler.emit.folder import KERNELS, Emitted, emit
@@ -29,23 +29,25 @@ _OWN_HEADERS = re.compile(r'#include "(?:model|weights)\.h"\n')
 
 @dataclass(frozen=True, eq=False)
 class Compiled:
-    """A model as C; ``gaps`` are parts of its arena that belong to no tensor, (start, bytes)."""
+    """A model as C; ``pieces`` are the parts of its arena that are used, where gaps lie between them."""
 
     case: Case
     program: Program
     emitted: Emitted
     kernels: tuple[str, ...]
-    gaps: Sequence[tuple[int, int]]
+    arena_bytes: int
+    pieces: tuple[Piece, ...] = ()
 
 
-def compile_case(case: Case, target: Target = PORTABLE, *, redzones: bool = False) -> Compiled:
-    """A model through the whole compiler."""
+def compile_case(case: Case, target: Target = PORTABLE, *, page: int | None = None) -> Compiled:
+    """A model through the whole compiler. ``page``: nothing shares memory, as `redzones.spread` says."""
     installed = find_kernels()
     program = lower(parse_model(case.model), known_operators(installed))
     choices = select(program, target, installed)
-    arrangement, gaps = spread(program, choices) if redzones else (arrange(program, choices), [])
+    arrangement, pieces = spread(program, choices, page) if page else (arrange(program, choices), ())
+    names = tuple(choice.installed.kernel.name for choice in choices)
     emitted = emit(program, choices, arrangement, identity_of(program.source_sha256))
-    return Compiled(case, program, emitted, tuple(choice.installed.kernel.name for choice in choices), gaps)
+    return Compiled(case, program, emitted, names, arrangement.arena_bytes, pieces)
 
 
 def given(cases: Sequence[Case]) -> bytes:
@@ -79,10 +81,13 @@ def output_bytes(models: Sequence[Compiled]) -> int:
     )
 
 
-def write_source(models: Sequence[Compiled], folder: Path, prelude: str) -> list[str]:
+def write_source(
+    models: Sequence[Compiled], folder: Path, prelude: str, *, guards: bool = False
+) -> list[str]:
     """``models.c`` with ``void run_models(void)``, and the kernels; the names of all C files.
 
-    ``prelude`` defines ``take(void *, uint32_t)`` and ``give(const void *, uint32_t)``.
+    ``prelude`` defines ``take(void *, uint32_t)`` and ``give(const void *, uint32_t)``, and with
+    ``guards``, for gaps behind the pieces of an arena, AddressSanitizer's ``__asan_poison_memory_region``.
     """
     kernels: dict[str, bytes] = {}
     for model in models:
@@ -94,22 +99,25 @@ def write_source(models: Sequence[Compiled], folder: Path, prelude: str) -> list
         (folder / name).write_bytes(data)
     shared = {name for data in kernels.values() for name in _NAMES.findall(data.decode())}
     units = [_unit(model.emitted.files, number, shared) for number, model in enumerate(models)]
-    calls = "\n".join(_calls(model).replace("@", f"m{number}_") for number, model in enumerate(models))
+    calls = "\n".join(
+        _calls(model, guards).replace("@", f"m{number}_") for number, model in enumerate(models)
+    )
     body = f"void run_models(void);\nvoid run_models(void)\n{{\n{calls}\n}}\n"
     (folder / "models.c").write_text("\n".join([prelude, *units, body]))
     return ["models.c", *sorted(name for name in kernels if name.endswith(".c"))]
 
 
-def _calls(model: Compiled) -> str:
+def _calls(model: Compiled, guards: bool) -> str:
     """The statements that run one model on its inputs; ``@`` stands where the model's number goes."""
-    guards = [f"__asan_poison_memory_region(@tk_arena + {start}, {size});" for start, size in model.gaps]
+    ends = [piece.start + piece.size_bytes for piece in model.pieces] if guards else []
+    gaps = [f"__asan_poison_memory_region(@tk_arena + {end}, {GAP_BYTES});" for end in ends]
     takes = [f"take(@tk_input({k}), {array[0].nbytes});" for k, array in enumerate(model.case.inputs)]
     gives = [
         f"give(@tk_output({k}), {model.program.value(i).size_bytes});"
         for k, i in enumerate(model.program.outputs)
     ]
     loop = f"for (int run = 0; run < {len(model.case.inputs[0])}; run++) {{"
-    return "\n".join([*guards, "@tk_reset();", loop, *takes, "@tk_invoke();", *gives, "}"])
+    return "\n".join([*gaps, "@tk_reset();", loop, *takes, "@tk_invoke();", *gives, "}"])
 
 
 def _unit(files: Mapping[str, bytes], number: int, shared: set[str]) -> str:

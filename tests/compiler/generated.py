@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from compiler.dsp_cases import for_dsp
 from compiler.graph_cases import network
 from compiler.host import outputs
 from compiler.operator_cases import OPERATORS, Array, Case
@@ -16,7 +17,7 @@ from compiler.threshold_cases import threshold
 
 Run = Callable[[Sequence[Case], Path], list[tuple[Array, ...]]]
 
-GENERATORS = (*OPERATORS, *SHAPES, threshold, threshold)
+GENERATORS = (*OPERATORS, *SHAPES, threshold, threshold, for_dsp, for_dsp, for_dsp, for_dsp)
 BATCH = 150  # models in one program
 
 

@@ -38,8 +38,8 @@ def outputs(cases: Sequence[Case], folder: Path, flags: Sequence[str] = UNDEFINE
 
     Raises AssertionError with the compiler's or the sanitizer's words where either objects.
     """
-    models = [compile_case(case, redzones=flags is ADDRESSES) for case in cases]
-    sources = write_source(models, folder, _PRELUDE)
+    models = [compile_case(case, page=1 if flags is ADDRESSES else None) for case in cases]
+    sources = write_source(models, folder, _PRELUDE, guards=flags is ADDRESSES)
     (folder / "main.c").write_text(_MAIN)
     command = [*host_compiler(), *WARNINGS, *flags, f"-I{KERNELS}", *sources, "main.c", "-o", "models"]
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=300)

@@ -29,7 +29,7 @@ from unicorn.arm_const import (
 from tinykit.compiler.kernel import Installed, Lowered, Target
 from tinykit.compiler.program import Layer, Program
 from tinykit.compiler.registry import kernels_folder
-from tinykit.toolchain.elf import read_image
+from tinykit.elf import read_image
 
 M4 = Target("m4", frozenset({"dsp", "fpu"}))
 _FLAGS = (

@@ -90,6 +90,20 @@ def test_the_generator_makes_models_that_the_operator_takes(blocks, tmp_path):
     np.testing.assert_array_equal(got, expected(case)[0])
 
 
+def test_the_files_to_try_it_on_have_the_layers_that_the_page_says(blocks, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(block(blocks, "abs.tflite"), {})
+    (tmp_path / "kernel.py").write_text(block(blocks, "OPERATORS = "))
+    layers = {
+        name: [
+            type(layer.attributes).__name__
+            for layer in compiled((tmp_path / f"{name}.tflite").read_bytes(), tmp_path).program.layers
+        ]
+        for name in ("abs", "copy")
+    }
+    assert layers == {"abs": ["Absolute"], "copy": ["Lookup", "Copy"]}
+
+
 def test_the_operators_refusal_names_it(blocks, tmp_path):
     (tmp_path / "kernel.py").write_text(block(blocks, "OPERATORS = "))
     with pytest.raises(ModelError, match=r"Operator 0 \(ABS\)"):

@@ -15,7 +15,7 @@ from tinykit.compiler.requant import High, Rule, solve_high
 
 # TK_DENSE_CHUNK in tk_dense_dsp.h.
 CHUNK = 8
-SHARED = ("tk_dsp.h", "tk_dense_dsp.h", "tk_dense_dsp.c")
+SHARED = ("tk_common.h", "tk_dsp.h", "tk_dsp_fpu.h", "tk_dense_dsp.h", "tk_dense_dsp.c")
 
 
 def refuse_dense(layer: Conv2D | FullyConnected) -> str | None:

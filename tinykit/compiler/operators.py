@@ -32,7 +32,11 @@ OPERATORS: Mapping[str, Entry] = {
     "RELU": Entry(elementwise.relu, f"{_INT8}; fused into the layer before it, or a table"),
     "RELU6": Entry(elementwise.relu, f"{_INT8}; fused into the layer before it, or a table"),
     "RESHAPE": Entry(movement.reshape, "no code"),
-    "SOFTMAX": Entry(pooling.softmax, f"{_INT8}, over the last dimension"),
+    "SOFTMAX": Entry(
+        pooling.softmax,
+        f"{_INT8}, over a last dimension of at most 4,095; all 0 where 512 or more equal numbers are a row's "
+        "greatest, at which the reference ends its process",
+    ),
     "SPLIT_V": Entry(movement.split_v, "8 bits, constant sizes"),
     "SQUEEZE": Entry(movement.reshape, "no code"),
     "STRIDED_SLICE": Entry(movement.strided_slice, "8 bits, constant bounds, any step"),

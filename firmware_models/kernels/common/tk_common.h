@@ -20,6 +20,20 @@
 #define TK_APART
 #endif
 
+/* Numbers that may lie in any array. The arena is an array of bytes, in which C lets nothing else be read or written:
+ * a compiler that reasons by type may move such an access. What kernels take from or put into tensors and scratch in
+ * larger pieces has one of these types, about which it must not reason; alignment is theirs to see to. A compiler
+ * other than GCC and Clang must be told not to reason by type at all. */
+#if defined(__GNUC__)
+#define TK_MAY_ALIAS __attribute__((may_alias))
+#else
+#define TK_MAY_ALIAS
+#endif
+typedef uint32_t TK_MAY_ALIAS tk_word;
+typedef int16_t TK_MAY_ALIAS tk_half;
+typedef float TK_MAY_ALIAS tk_float;
+typedef const int8_t *TK_MAY_ALIAS tk_pointer;
+
 static inline int32_t tk_max(int32_t a, int32_t b) { return a > b ? a : b; }
 
 static inline int32_t tk_min(int32_t a, int32_t b) { return a < b ? a : b; }
@@ -29,18 +43,10 @@ static inline int8_t tk_clamp(int32_t x, int32_t low, int32_t high)
     return (int8_t)tk_min(tk_max(x, low), high);
 }
 
-/* A word that may be part of any array; alignment is checked before it is used. */
-#if defined(__GNUC__)
-typedef uint32_t __attribute__((may_alias)) tk_word;
-#define TK_WORDS 1
-#else
-#define TK_WORDS 0
-#endif
-
 /* May write over its own input where that starts at the same address or behind. */
 static inline void tk_copy(const int8_t *in, int8_t *out, int32_t n)
 {
-#if TK_WORDS
+#if defined(__GNUC__)
     if ((((uintptr_t)in | (uintptr_t)out) & 3u) == 0u) {
         for (; n >= 16; n -= 16, in += 16, out += 16) {
             const tk_word *from = (const tk_word *)(const void *)in;

@@ -4,7 +4,7 @@
 
 /* Eight channels: sums[2 * k] = 256 * odd channel + even channel, sums[2 * k + 1] = even channel of pair k. Gives the end
  * of their weights. */
-const uint32_t *tk_dense_8(const uint32_t *x, const uint32_t *weights, int32_t sums[8], const uint32_t *x_end);
+const uint32_t *tk_dense_8(const tk_word *x, const uint32_t *weights, int32_t sums[8], const tk_word *x_end);
 
 /* In assembly, because eight sums, four weights, an input and a pointer fill all registers: r0 input, r1 weights,
  * r2-r9 sums, r10-r12 and lr weights; s0-s7 inputs, s8 their pointer, s9 its end, s10 where the sums go. */
@@ -52,7 +52,7 @@ __asm__(
     ".popsection\n");
 
 /* The same for up to four channels. */
-static const uint32_t *dense_4(const uint32_t *x, const uint32_t *w, int32_t sums[4], const uint32_t *x_end)
+static const uint32_t *dense_4(const tk_word *x, const uint32_t *w, int32_t sums[4], const tk_word *x_end)
 {
     int32_t t0 = 0, s0 = 0, t1 = 0, s1 = 0;
     for (; x != x_end; x++, w += 2) {
@@ -70,7 +70,7 @@ static const uint32_t *dense_4(const uint32_t *x, const uint32_t *w, int32_t sum
 }
 
 /* Inputs as pairs of int16: in words of four bytes, (0,2), (1,3); then what is left, (0,1), (2,-). */
-static void expand(const int8_t *in, uint32_t *x, const uint32_t *end, int32_t n)
+static void expand(const int8_t *in, tk_word *x, const tk_word *end, int32_t n)
 {
     for (; n >= 4; n -= 4, in += 4) {
         const uint32_t four = tk_load4(in);
@@ -124,8 +124,8 @@ static void finish(const int32_t *sums, const struct tk_dense_channel *c, int8_t
 
 void tk_dense_dsp(const int8_t *in, int8_t *out, uint8_t *scratch, const struct tk_dense_dsp *p)
 {
-    uint32_t *x = (uint32_t *)(void *)scratch;
-    const uint32_t *end = x + p->words;
+    tk_word *x = (tk_word *)(void *)scratch;
+    const tk_word *end = x + p->words;
     for (int32_t row = 0; row < p->rows; row++, in += p->inputs) {
         const uint32_t *w = p->stream;
         expand(in, x, end, p->inputs);

@@ -3,7 +3,8 @@
 #ifndef TK_DENSE_DSP_H
 #define TK_DENSE_DSP_H
 
-#include <stdint.h>
+#include "tk_common.h"
+#include "tk_dsp_fpu.h"
 
 /* Inputs are taken in words of two int16, TK_DENSE_CHUNK words at a time, zeros behind the last. Channels are taken in
  * eights, the last up to four in a four. The stream is, for each such group: for each word of inputs one word for
@@ -11,7 +12,7 @@
 #define TK_DENSE_CHUNK 8
 
 /* bias is scaled as the sums are: by 256, or by 2 with rounding and a sign step (requant.py's high forms). */
-struct tk_dense_channel {
+struct TK_MAY_ALIAS tk_dense_channel {
     int32_t bias, multiplier, addend, shift;
 };
 

@@ -2,6 +2,10 @@
 #ifndef TK_DSP_H
 #define TK_DSP_H
 
+#if !defined(__ARM_FEATURE_DSP)
+#error "This kernel needs Armv7E-M's DSP extension: build the model for a board without it."
+#endif
+
 #include <arm_acle.h>
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
 #ifndef TK_ROW_RING_H
 #define TK_ROW_RING_H
 
-#include <stdint.h>
+#include "tk_common.h"
 
 struct tk_row_ring {
     int8_t *rows;
@@ -17,8 +17,13 @@ struct tk_row_source {
     int32_t padding;
 };
 
-static inline void tk_bytes_fill(int8_t *out, int32_t value, int32_t n)
+TK_APART static void tk_bytes_fill(int8_t *out, int32_t value, int32_t n)
 {
+    const uint32_t word = (uint32_t)(uint8_t)value * 0x01010101u;
+    const uint32_t four[4] = {word, word, word, word};
+    for (; n >= 16; n -= 16, out += 16) {
+        __builtin_memcpy(out, four, 16);
+    }
     for (; n > 0; n--) {
         *out++ = (int8_t)value;
     }

@@ -10,6 +10,7 @@ from tinykit.compiler.kernel import Constant, Lowered, Target
 from tinykit.compiler.parameters import Field, struct
 from tinykit.compiler.program import Add, Conv2D, Layer, Program
 from tinykit.compiler.requant import Rule
+from tinykit.compiler.shape_fields import convolution_fields
 
 
 class Conv:
@@ -36,7 +37,10 @@ class Conv:
         shape, out_shape = program.input_of(layer).shape, program.output_of(layer).shape
         gather = _gathers(conv, shape)
         multiplier, shift = Rule.of(conv).quantized
-        fields = _shapes(conv, shape, out_shape) | {
+        fields = convolution_fields(layer, program) | {
+            "out_channels": out_shape[3],
+            "group_channels": shape[3] // conv.groups,
+            "group_outputs": out_shape[3] // conv.groups,
             "weights": "{const.weights}",
             "bias": "{const.bias}",
             "requantize": {
@@ -83,28 +87,6 @@ def _gathers(conv: Conv2D, shape: tuple[int, ...]) -> bool:
     row_is_whole = kernel_width == 1 or conv.dilation_hw[1] == 1
     rows_touch = kernel_height == 1 or (kernel_width == shape[2] and conv.dilation_hw[0] == 1)
     return any(conv.pad) or conv.groups > 1 or not (row_is_whole and rows_touch)
-
-
-def _shapes(conv: Conv2D, shape: tuple[int, ...], out_shape: tuple[int, ...]) -> dict[str, Field]:
-    return {
-        "batch": shape[0],
-        "height": shape[1],
-        "width": shape[2],
-        "channels": shape[3],
-        "out_height": out_shape[1],
-        "out_width": out_shape[2],
-        "out_channels": out_shape[3],
-        "kernel_height": conv.weights.shape[1],
-        "kernel_width": conv.weights.shape[2],
-        "stride_height": conv.stride_hw[0],
-        "stride_width": conv.stride_hw[1],
-        "dilation_height": conv.dilation_hw[0],
-        "dilation_width": conv.dilation_hw[1],
-        "pad_top": conv.pad[0],
-        "pad_left": conv.pad[2],
-        "group_channels": shape[3] // conv.groups,
-        "group_outputs": out_shape[3] // conv.groups,
-    }
 
 
 def add_terms(add: Add) -> dict[str, Field]:

@@ -9,12 +9,15 @@ import numpy as np
 from tinykit.compiler.add_fit import fit_add
 from tinykit.compiler.dsp_packing import Pair, Words, byte_order, high_form, pack_words, words_of
 from tinykit.compiler.kernel import Constant, Lowered, Target
-from tinykit.compiler.parameters import Field, struct
+from tinykit.compiler.parameters import Field
 from tinykit.compiler.program import Conv2D, Layer, Program
 from tinykit.compiler.requant import High
+from tinykit.compiler.shape_fields import call_with_residual, row_source
 
 # TK_GEMM_CHUNK in tk_gemm_dsp.h.
 CHUNK = 32
+# Of a pair's stream, before its weights: the starts of its two sums.
+START_WORDS = 2
 # tk_gemm_finish_N.
 COMMON_SHIFTS = range(12, 21)
 
@@ -33,7 +36,7 @@ class ConvDsp:
         "tk_gemm_dsp.h",
         "tk_gemm_dsp.c",
     )
-    shared = ("tk_common.h", "tk_dsp.h", "tk_add_fit.h", "tk_row_ring.h")
+    shared = ("tk_common.h", "tk_dsp.h", "tk_dsp_fpu.h", "tk_add_fit.h", "tk_row_ring.h")
 
     def refuses(self, layer: Layer, program: Program, target: Target) -> str | None:
         conv = _attributes(layer)
@@ -76,8 +79,9 @@ class ConvDsp:
         channels = len(conv.weights)
         pairs = [(2 * k, 2 * k + 1) for k in range(channels // 2)]
         order = _order(conv, out_shape)
-        head = np.zeros(CHUNK, np.uint32)
-        streams = [head, *(pack_pair(conv, form, order, pair) for pair in pairs)]
+        # The first pair's first chunk begins before its weights, by what is missing to a whole one.
+        head = max(-len(order) % CHUNK - START_WORDS, 0)
+        streams = [np.zeros(head, np.uint32), *(pack_pair(conv, form, order, pair) for pair in pairs)]
         odd = channels % 2
         odd_at = sum(map(len, streams))
         if odd:
@@ -90,26 +94,15 @@ class ConvDsp:
             "finish": _finish(form),
         }
         fields = _shapes(conv, shape, out_shape) | {
-            "stream": f"{{const.stream}} + {CHUNK}",
+            "stream": f"{{const.stream}} + {head}",
             "gemm": gemm,
             "sign_step": int(form.sign_step),
             "odd_stream": f"{{const.stream}} + {odd_at}" if odd else "0",
             "odd_gemm": gemm | {"pairs": 1},
         }
-        lines = []
-        if conv.residual is not None:
-            fit = fit_add(conv.residual.add)
-            assert fit is not None
-            lines.append(struct("tk_add_fit", vars(fit), "residual"))
-            fields["residual"] = "&residual"
-        residual = "{in1}" if conv.residual is not None else "0"
-        lines += [
-            struct("tk_conv_dsp", fields),
-            f"tk_conv_dsp({{in0}}, {residual}, {{out0}}, {{scratch}}, &p);",
-        ]
         overlap = _is_plain(conv) and shape[0] == 1 and channels <= shape[3]
         return Lowered(
-            call="\n".join(lines),
+            call=call_with_residual(conv, "tk_conv_dsp", fields),
             constants=(Constant("stream", stream, "uint32_t"),),
             headers=("tk_conv_dsp.h",),
             scratch_bytes=16 * len(order) + 4 * channels + prod(_ring(conv, shape, out_shape)),
@@ -174,18 +167,11 @@ def _is_plain(conv: Conv2D) -> bool:
 
 def _shapes(conv: Conv2D, shape: tuple[int, ...], out_shape: tuple[int, ...]) -> dict[str, Field]:
     rows, columns, length = _runs(conv)
-    images, height, width, channels = shape
     ring = _ring(conv, shape, out_shape)
     return {
-        "source": {
-            "height": height,
-            "row_bytes": width * channels,
-            "pad_top": conv.pad[0],
-            "pad_left_bytes": conv.pad[2] * channels,
-            "padding": conv.input_zero_point,
-        },
-        "images": images,
-        "channels": channels,
+        "source": row_source(conv, shape),
+        "images": shape[0],
+        "channels": shape[3],
         "pixels": out_shape[1] * out_shape[2],
         "out_width": out_shape[2],
         "out_channels": out_shape[3],
@@ -195,9 +181,9 @@ def _shapes(conv: Conv2D, shape: tuple[int, ...], out_shape: tuple[int, ...]) ->
         "run_columns": columns,
         "run_bytes": length,
         "row_step": conv.dilation_hw[0],
-        "column_step_bytes": conv.dilation_hw[1] * channels,
+        "column_step_bytes": conv.dilation_hw[1] * shape[3],
         "stride_height": conv.stride_hw[0],
-        "stride_bytes": conv.stride_hw[1] * channels,
+        "stride_bytes": conv.stride_hw[1] * shape[3],
         "slides": int(_slides(conv, out_shape)),
     }
 

@@ -18,7 +18,7 @@ struct windows {
 
 /* Inputs of four pixels, n bytes each, as pairs of int16: in words of four bytes, (0,2), (1,3); then what is
  * left, (0,1), (2,-). The weights are packed in the same order. */
-static uint32_t *expand(uint32_t *x, const int8_t *const from[4], int32_t n)
+static tk_word *expand(tk_word *restrict x, const int8_t *const from[4], int32_t n)
 {
     const int32_t whole = n & ~3;
     if (whole) {
@@ -57,7 +57,7 @@ static void locate(struct windows *w, int32_t *row, int32_t *column, int32_t her
     w->is_one_row = w->row[3] == first * p->stride_height;
 }
 
-static void gather(uint32_t *x, const struct windows *w, const struct rows *rows, const struct tk_conv_dsp *p)
+static void gather(tk_word *restrict x, const struct windows *w, const struct rows *rows, const struct tk_conv_dsp *p)
 {
     int32_t slot[4];
     for (int32_t i = 0; i < 4; i++) {
@@ -103,13 +103,13 @@ static int8_t finish(int32_t sum, const uint32_t *rule, int32_t sign_step)
 }
 
 /* What tk_gemm_4px does, for the first pixel only. */
-static void multiply_one(const uint32_t *x, const uint32_t *stream, int8_t *out, const struct tk_gemm *p,
+static void multiply_one(const tk_word *x, const uint32_t *stream, int8_t *out, const struct tk_gemm *p,
                          int32_t sign_step)
 {
     for (int32_t pair = p->pairs; pair > 0; pair--, out += 2) {
         int32_t both = (int32_t)stream[0];
         int32_t even = (int32_t)stream[1];
-        const uint32_t *at = x;
+        const tk_word *at = x;
         stream += 2;
         for (int32_t n = p->words; n > 0; n--, at += 4) {
             const uint32_t w = *stream++;
@@ -123,7 +123,7 @@ static void multiply_one(const uint32_t *x, const uint32_t *stream, int8_t *out,
     }
 }
 
-static void multiply(const uint32_t *x, int8_t *out, int32_t here, const struct tk_conv_dsp *p)
+static void multiply(const tk_word *x, int8_t *out, int32_t here, const struct tk_conv_dsp *p)
 {
     int8_t *last = out + p->out_channels - 2;
     if (here == 1) {
@@ -142,7 +142,7 @@ static void multiply(const uint32_t *x, int8_t *out, int32_t here, const struct 
 static void image(const int8_t *in, const int8_t *residual, int8_t *out, uint8_t *scratch,
                   const struct tk_conv_dsp *p)
 {
-    uint32_t *x = (uint32_t *)(void *)scratch;
+    tk_word *x = (tk_word *)(void *)scratch;
     struct tk_row_ring ring = {(int8_t *)(scratch + 16 * p->gemm.words), p->ring_rows, p->ring_row_bytes, 0};
     int8_t *aside = ring.rows + ring.count * ring.bytes;
     struct rows rows = {ring.rows, ring.count, ring.bytes};

@@ -2,14 +2,16 @@
 #ifndef TK_GEMM_DSP_H
 #define TK_GEMM_DSP_H
 
-#include <stdint.h>
+#include "tk_common.h"
+#include "tk_dsp_fpu.h"
 
 /* A word of x holds two of a pixel's inputs as int16; x is [words][4 pixels].
  *
  * A word of weights holds the weights of the same two inputs for two channels, A and A+1, as int16:
  * 256 * w[A+1] + w[A]. The stream is, for each pair of channels, in this order:
  *   bias[A] + 256 * bias[A+1], bias[A];  `words` words of weights;  multiplier, addend, shift of A+1, then of A.
- * TK_GEMM_CHUNK words lie readable before it. */
+ * Weights are loaded in chunks of TK_GEMM_CHUNK words, the first of a pair from before its weights where they are no
+ * whole chunks: -words mod TK_GEMM_CHUNK words, the two biases among them, must lie readable there. */
 #define TK_GEMM_CHUNK 32
 
 /* How sums become bytes: one of the names below. They are places in tk_gemm_4px, not functions to be called. */
@@ -29,6 +31,6 @@ tk_gemm_finish tk_gemm_finish_shift;
 tk_gemm_finish tk_gemm_finish_step;
 
 /* out[pixel * pixel_stride + channel] for 4 pixels and 2 * pairs channels. */
-void tk_gemm_4px(const uint32_t *x, const uint32_t *stream, int8_t *out, const struct tk_gemm *p);
+void tk_gemm_4px(const tk_word *x, const uint32_t *stream, int8_t *out, const struct tk_gemm *p);
 
 #endif

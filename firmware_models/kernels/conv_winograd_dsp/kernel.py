@@ -9,12 +9,15 @@ import numpy as np
 from tinykit.compiler.add_fit import fit_add
 from tinykit.compiler.dsp_packing import Words, words_of
 from tinykit.compiler.kernel import Constant, Lowered, Target
-from tinykit.compiler.parameters import Field, struct
+from tinykit.compiler.parameters import Field
 from tinykit.compiler.program import Conv2D, Layer, Program
 from tinykit.compiler.requant import High, Rule, solve_high
+from tinykit.compiler.shape_fields import call_with_residual, row_source
 
 # TK_WINOGRAD_CHUNK in tk_winograd_dsp.h.
 CHUNK = 32
+# Of two channels' stream, before their weights: the starts of their sums.
+START_WORDS = 2
 # Weights take 8/3 of their bytes: a layer may cost this much flash for its speed.
 MOST_EXTRA_BYTES = 4096
 
@@ -26,7 +29,7 @@ class ConvWinogradDsp:
     operator = Conv2D
     needs = frozenset({"dsp", "fpu"})
     sources = ("tk_conv_winograd.h", "tk_conv_winograd.c", "tk_winograd_dsp.h", "tk_winograd_dsp.c")
-    shared = ("tk_dsp.h", "tk_add_fit.h", "tk_row_ring.h")
+    shared = ("tk_common.h", "tk_dsp.h", "tk_dsp_fpu.h", "tk_add_fit.h", "tk_row_ring.h")
 
     def refuses(self, layer: Layer, program: Program, target: Target) -> str | None:
         conv = _attributes(layer)
@@ -61,23 +64,19 @@ class ConvWinogradDsp:
         outputs, height, _, channels = conv.weights.shape
         words = height * channels // 2
         parts = [_pack(conv, form, first) for first in range(0, outputs, 2)]
-        stream = np.concatenate([np.zeros(CHUNK, np.uint32), *parts])
+        # The first part's first chunk begins before its weights, by what is missing to a whole one.
+        head = max(-2 * words % CHUNK - START_WORDS, 0)
+        stream = np.concatenate([np.zeros(head, np.uint32), *parts])
         ring = ((height - 1) * conv.dilation_hw[0] + 1, (shape[2] + conv.pad[2] + conv.pad[3]) * channels)
         fields: dict[str, Field] = {
-            "stream": f"{{const.stream}} + {CHUNK}",
+            "stream": f"{{const.stream}} + {head}",
             "multiply": {
                 "words": words,
                 "pairs": outputs // 2,
                 "pixel_stride": outputs,
                 "sign_step": int(form.sign_step),
             },
-            "source": {
-                "height": shape[1],
-                "row_bytes": shape[2] * channels,
-                "pad_top": conv.pad[0],
-                "pad_left_bytes": conv.pad[2] * channels,
-                "padding": conv.input_zero_point,
-            },
+            "source": row_source(conv, shape),
             "images": shape[0],
             "channels": channels,
             "out_height": out_shape[1],
@@ -89,19 +88,8 @@ class ConvWinogradDsp:
             "row_step": conv.dilation_hw[0],
             "stride_height": conv.stride_hw[0],
         }
-        lines = []
-        if conv.residual is not None:
-            fit = fit_add(conv.residual.add)
-            assert fit is not None
-            lines.append(struct("tk_add_fit", vars(fit), "residual"))
-            fields["residual"] = "&residual"
-        residual = "{in1}" if conv.residual is not None else "0"
-        lines += [
-            struct("tk_conv_winograd", fields),
-            f"tk_conv_winograd({{in0}}, {residual}, {{out0}}, {{scratch}}, &p);",
-        ]
         return Lowered(
-            call="\n".join(lines),
+            call=call_with_residual(conv, "tk_conv_winograd", fields),
             constants=(Constant("stream", stream, "uint32_t"),),
             headers=("tk_conv_winograd.h",),
             scratch_bytes=64 * words + prod(ring) + 8 * outputs,

@@ -3,7 +3,7 @@
 #include "tk_dsp.h"
 
 /* Two pairs of outputs, two channels: six inputs become two words of each part. */
-static inline void transform(const uint32_t d[6], uint32_t *x, int32_t part)
+static inline void transform(const uint32_t d[6], tk_word *x, int32_t part)
 {
     x[0] = tk_add_halves(d[1], d[2]);
     x[1] = tk_add_halves(d[3], d[4]);
@@ -19,7 +19,7 @@ static inline void transform(const uint32_t d[6], uint32_t *x, int32_t part)
 }
 
 /* One kernel row of eight outputs: ten inputs of `channels` bytes. Gives the end of what it wrote in the first part. */
-static uint32_t *gather(uint32_t *x, const int8_t *in, int32_t channels, int32_t part)
+static tk_word *gather(tk_word *x, const int8_t *in, int32_t channels, int32_t part)
 {
     for (const int8_t *end = in + channels; in != end; in += 4, x += 8) {
         const int8_t *at = in;
@@ -44,7 +44,7 @@ static uint32_t *gather(uint32_t *x, const int8_t *in, int32_t channels, int32_t
 static void image(const int8_t *in, const int8_t *residual, int8_t *out, uint8_t *scratch,
                   const struct tk_conv_winograd *p)
 {
-    uint32_t *x = (uint32_t *)(void *)scratch;
+    tk_word *x = (tk_word *)(void *)scratch;
     const int32_t part = 4 * p->multiply.words;
     const int32_t bytes = 8 * p->out_channels;
     struct tk_row_ring ring = {(int8_t *)(scratch + 16 * part), p->ring_rows, p->ring_row_bytes, 0};
@@ -54,7 +54,7 @@ static void image(const int8_t *in, const int8_t *residual, int8_t *out, uint8_t
         const int32_t first = y * p->stride_height;
         tk_row_ring_load(&ring, in, first + (p->kernel_height - 1) * p->row_step, &p->source);
         for (int32_t column = 0; column < p->out_width; column += 8, out += bytes) {
-            uint32_t *to = x;
+            tk_word *to = x;
             for (int32_t row = 0; row < p->kernel_height; row++) {
                 const int8_t *from = ring.rows + (first + row * p->row_step) % ring.count * ring.bytes;
                 to = gather(to, from + column * p->channels, p->channels, part);

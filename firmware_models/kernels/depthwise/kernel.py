@@ -11,6 +11,7 @@ from tinykit.compiler.kernel import Constant, Lowered, Target
 from tinykit.compiler.parameters import struct
 from tinykit.compiler.program import DepthwiseConv2D, Layer, Program
 from tinykit.compiler.requant import Rule
+from tinykit.compiler.shape_fields import convolution_fields
 
 
 class Depthwise:
@@ -32,11 +33,12 @@ class Depthwise:
 
     def lower(self, layer: Layer, program: Program, target: Target) -> Lowered:
         conv = _attributes(layer)
-        shape, out_shape = program.input_of(layer).shape, program.output_of(layer).shape
+        out_shape = program.output_of(layer).shape
         multiplier, shift = Rule.of(conv).quantized
         call = struct(
             "tk_depthwise",
-            {
+            convolution_fields(layer, program)
+            | {
                 "weights": "{const.weights}",
                 "bias": "{const.bias}",
                 "requantize": {
@@ -46,21 +48,7 @@ class Depthwise:
                     "act_min": conv.act_min,
                     "act_max": conv.act_max,
                 },
-                "batch": shape[0],
-                "height": shape[1],
-                "width": shape[2],
-                "channels": shape[3],
-                "out_height": out_shape[1],
-                "out_width": out_shape[2],
                 "out_channels": out_shape[3],
-                "kernel_height": conv.weights.shape[0],
-                "kernel_width": conv.weights.shape[1],
-                "stride_height": conv.stride_hw[0],
-                "stride_width": conv.stride_hw[1],
-                "dilation_height": conv.dilation_hw[0],
-                "dilation_width": conv.dilation_hw[1],
-                "pad_top": conv.pad[0],
-                "pad_left": conv.pad[2],
                 "multiplier": conv.depth_multiplier,
                 "zero_point": conv.input_zero_point,
             },

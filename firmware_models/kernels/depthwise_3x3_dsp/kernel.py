@@ -72,7 +72,7 @@ class Depthwise3x3:
         "tk_depthwise_plane.h",
         "tk_depthwise_plane.c",
     )
-    shared = ()
+    shared = ("tk_common.h", "tk_dsp_fpu.h")
 
     def refuses(self, layer: Layer, program: Program, target: Target) -> str | None:
         conv = _attributes(layer)

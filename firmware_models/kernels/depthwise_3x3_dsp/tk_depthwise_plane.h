@@ -2,14 +2,15 @@
 #ifndef TK_DEPTHWISE_PLANE_H
 #define TK_DEPTHWISE_PLANE_H
 
-#include <stdint.h>
+#include "tk_common.h"
+#include "tk_dsp_fpu.h"
 
 /* Columns of a plane: int16 each. */
 #define TK_PLANE_PITCH 64
 
 /* Weights of a kernel row w0, w1, w2 as (w0, w1), (w1, w2): what is multiplied with pairs of inputs. Weights and
  * bias are scaled by 256; then y = saturate((addend + (sum * multiplier >> 32)) >> shift). */
-struct tk_plane_channel {
+struct TK_MAY_ALIAS tk_plane_channel {
     uint32_t weights[3][2];
     int32_t bias, multiplier, addend, shift;
 };
@@ -26,10 +27,10 @@ struct tk_plane_source {
 };
 
 /* Puts a channel on a plane; `plane` is where its first byte belongs. */
-void tk_plane_gather(const int8_t *in, int16_t *plane, const struct tk_plane_source *p);
+void tk_plane_gather(const int8_t *in, tk_half *plane, const struct tk_plane_source *p);
 
 /* Computes a channel; plane is aligned to 4 and has 5 more columns than the last output's first. */
-typedef void tk_plane_function(const int16_t *plane, int8_t *out, const struct tk_plane_channel *channel,
+typedef void tk_plane_function(const tk_half *plane, int8_t *out, const struct tk_plane_channel *channel,
                                const struct tk_plane *p);
 
 /* By stride; those with a number are for layers whose channels all have that shift. */

@@ -11,6 +11,7 @@ from tinykit.compiler.kernel import Constant, Lowered, Target
 from tinykit.compiler.parameters import struct
 from tinykit.compiler.program import DepthwiseConv2D, Layer, Program
 from tinykit.compiler.requant import High
+from tinykit.compiler.shape_fields import convolution_fields
 
 
 class DepthwiseDsp:
@@ -20,7 +21,7 @@ class DepthwiseDsp:
     operator = DepthwiseConv2D
     needs = frozenset({"dsp"})
     sources = ("tk_depthwise_dsp.h", "tk_depthwise_dsp.c")
-    shared = ("tk_dsp.h",)
+    shared = ("tk_common.h", "tk_dsp.h")
 
     def refuses(self, layer: Layer, program: Program, target: Target) -> str | None:
         conv = _attributes(layer)
@@ -43,29 +44,16 @@ class DepthwiseDsp:
         conv = _attributes(layer)
         form = high_form(conv)
         assert form is not None
-        shape, out_shape = program.input_of(layer).shape, program.output_of(layer).shape
-        channels, pairs = shape[3], -(-prod(conv.weights.shape[:2]) // 2)
+        out_shape = program.output_of(layer).shape
+        channels, pairs = conv.weights.shape[2], -(-prod(conv.weights.shape[:2]) // 2)
         # Where there is a rest the last four channels start before it: they are computed again.
         firsts = [*range(0, channels - 3, 4), *([channels - 4] if channels % 4 else [])]
         stream = np.concatenate([_pack(conv, form, first) for first in firsts])
         call = struct(
             "tk_depthwise_dsp",
-            {
+            convolution_fields(layer, program)
+            | {
                 "stream": "{const.stream}",
-                "batch": shape[0],
-                "height": shape[1],
-                "width": shape[2],
-                "channels": channels,
-                "out_height": out_shape[1],
-                "out_width": out_shape[2],
-                "kernel_height": conv.weights.shape[0],
-                "kernel_width": conv.weights.shape[1],
-                "stride_height": conv.stride_hw[0],
-                "stride_width": conv.stride_hw[1],
-                "dilation_height": conv.dilation_hw[0],
-                "dilation_width": conv.dilation_hw[1],
-                "pad_top": conv.pad[0],
-                "pad_left": conv.pad[2],
                 "pairs": pairs,
                 "sign_step": int(form.sign_step),
                 "padding": conv.input_zero_point,

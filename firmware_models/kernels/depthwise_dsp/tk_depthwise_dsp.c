@@ -4,10 +4,10 @@
 
 /* Where each tap of the window at (y0, x0) lies; those beyond the border and the one that makes the number even point
  * at padding. */
-static void locate(const int8_t *image, const int8_t **tap, const int8_t *padding, int32_t y0, int32_t x0,
+static void locate(const int8_t *image, tk_pointer *restrict tap, const int8_t *padding, int32_t y0, int32_t x0,
                    const struct tk_depthwise_dsp *p)
 {
-    const int8_t **end = tap + 2 * p->pairs;
+    const tk_pointer *end = tap + 2 * p->pairs;
     for (int32_t row = 0, y = y0; row < p->kernel_height; row++, y += p->dilation_height) {
         for (int32_t column = 0, x = x0; column < p->kernel_width; column++, x += p->dilation_width) {
             const int32_t is_inside = y >= 0 && y < p->height && x >= 0 && x < p->width;
@@ -27,7 +27,7 @@ static inline int8_t finish(int32_t acc, const struct tk_depthwise_four *four, i
 }
 
 /* Four channels of one pixel. Gives the end of their part of the stream. */
-static const uint32_t *multiply(const int8_t *const *tap, int32_t channel, int8_t *out, const uint32_t *stream,
+static const uint32_t *multiply(const tk_pointer *tap, int32_t channel, int8_t *out, const uint32_t *stream,
                                 int32_t pairs, int32_t sign_step)
 {
     const struct tk_depthwise_four *four = (const struct tk_depthwise_four *)(const void *)stream;
@@ -52,7 +52,7 @@ static const uint32_t *multiply(const int8_t *const *tap, int32_t channel, int8_
 
 void tk_depthwise_dsp(const int8_t *in, int8_t *out, uint8_t *scratch, const struct tk_depthwise_dsp *p)
 {
-    const int8_t **tap = (const int8_t **)(void *)scratch;
+    tk_pointer *tap = (tk_pointer *)(void *)scratch;
     int8_t *padding = (int8_t *)(void *)(tap + 2 * p->pairs);
     for (int32_t i = 0; i < p->channels; i++) {
         padding[i] = (int8_t)p->padding;

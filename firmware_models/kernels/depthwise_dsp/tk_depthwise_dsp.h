@@ -2,11 +2,11 @@
 #ifndef TK_DEPTHWISE_DSP_H
 #define TK_DEPTHWISE_DSP_H
 
-#include <stdint.h>
+#include "tk_common.h"
 
 /* Four channels; `pairs` of taps follow, four words each: a channel's weights of both taps as int16. Bias and
  * weights are scaled as requant.py's high form wants: by 256, or by 2 with rounding and a sign step. */
-struct tk_depthwise_four {
+struct TK_MAY_ALIAS tk_depthwise_four {
     int32_t bias[4], multiplier[4], addend[4], shift[4];
 };
 

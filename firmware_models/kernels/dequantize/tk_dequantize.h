@@ -4,7 +4,7 @@
 
 #include "tk_common.h"
 
-void tk_dequantize_int8(const int8_t *in, float *out, int32_t n, float scale, int32_t zero_point);
-void tk_dequantize_uint8(const uint8_t *in, float *out, int32_t n, float scale, int32_t zero_point);
+void tk_dequantize_int8(const int8_t *in, tk_float *out, int32_t n, float scale, int32_t zero_point);
+void tk_dequantize_uint8(const uint8_t *in, tk_float *out, int32_t n, float scale, int32_t zero_point);
 
 #endif

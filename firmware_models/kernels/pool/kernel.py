@@ -7,6 +7,7 @@ from math import prod
 from tinykit.compiler.kernel import Lowered, Target
 from tinykit.compiler.parameters import struct
 from tinykit.compiler.program import Layer, Pool, Program
+from tinykit.compiler.shape_fields import pool_fields
 
 
 class Pooling:
@@ -28,26 +29,7 @@ class Pooling:
     def lower(self, layer: Layer, program: Program, target: Target) -> Lowered:
         pool = layer.attributes
         assert isinstance(pool, Pool)
-        shape, out_shape = program.input_of(layer).shape, program.output_of(layer).shape
-        call = struct(
-            "tk_pool",
-            {
-                "batch": shape[0],
-                "height": shape[1],
-                "width": shape[2],
-                "channels": shape[3],
-                "out_height": out_shape[1],
-                "out_width": out_shape[2],
-                "filter_height": pool.filter_hw[0],
-                "filter_width": pool.filter_hw[1],
-                "stride_height": pool.stride_hw[0],
-                "stride_width": pool.stride_hw[1],
-                "pad_top": pool.pad[0],
-                "pad_left": pool.pad[2],
-                "act_min": pool.act_min,
-                "act_max": pool.act_max,
-            },
-        )
+        call = struct("tk_pool", pool_fields(layer, program))
         return Lowered(
             call=f"{call}\ntk_{pool.kind}_pool({{in0}}, {{out0}}, &p);",
             headers=("tk_pool.h",),

@@ -20,7 +20,7 @@ static int32_t quantize(float x, const struct tk_quantize *p)
     return tk_min(tk_max(round_half_away(scaled) + p->zero_point, p->low), p->high);
 }
 
-void tk_quantize(const float *in, uint8_t *out, int32_t n, const struct tk_quantize *p)
+void tk_quantize(const tk_float *in, uint8_t *out, int32_t n, const struct tk_quantize *p)
 {
     for (int32_t i = 0; i < n; i++) {
         out[i] = (uint8_t)quantize(in[i], p);

@@ -11,6 +11,6 @@ struct tk_quantize {
 };
 
 /* round(x / scale) + zero_point, half away from zero, clamped; what is not a number becomes the lowest. */
-void tk_quantize(const float *in, uint8_t *out, int32_t n, const struct tk_quantize *p);
+void tk_quantize(const tk_float *in, uint8_t *out, int32_t n, const struct tk_quantize *p);
 
 #endif
