@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 # Lowest first: a room imports from its own line and from lines above it here, never from a line below.
 LAYERS = (
-    {"errors", "progress", "estimate", "resources", "config", "pretty", "data"},
+    {"errors", "progress", "estimate", "resources", "config", "pretty", "data", "elf"},
     {"graph"},
     {"boards", "toolchain", "wire", "runtime", "datasets", "metrics"},
     {"compiler", "conversion"},

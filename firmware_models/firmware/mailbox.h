@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "board.h"
+
 #define TK_MAILBOX_MAGIC 0x424D4B54u /* "TKMB" */
 #define TK_MAILBOX_VERSION 1u
 #define TK_MAILBOX_TENSORS 8u
@@ -36,6 +38,8 @@ struct tk_mailbox {
     uint32_t output_bytes[TK_MAILBOX_TENSORS]; /* host */
 };
 
+#ifdef TK_MAILBOX_BASE
+
 #define TK_MAILBOX ((volatile struct tk_mailbox *)TK_MAILBOX_BASE)
 
 /* Nonzero where a host has put a mailbox. */
@@ -46,5 +50,19 @@ void tk_mailbox_serve(void);
 
 /* Leave word of a fault for the host. */
 void tk_mailbox_fault(uint32_t pc, uint32_t lr, uint32_t status, uint32_t address);
+
+#else
+
+/* A board into whose memory no host reaches. */
+static inline int tk_mailbox_present(void) { return 0; }
+
+static inline void tk_mailbox_serve(void) {}
+
+static inline void tk_mailbox_fault(uint32_t pc, uint32_t lr, uint32_t status, uint32_t address)
+{
+    (void)pc, (void)lr, (void)status, (void)address;
+}
+
+#endif
 
 #endif

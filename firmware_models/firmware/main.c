@@ -3,29 +3,18 @@
 #include "board.h"
 #include "mailbox.h"
 #include "tk_port.h"
+#include "wire.h"
 
-static void say(const char *text)
-{
-    while (*text != '\0') {
-        tk_uart_put((uint8_t)*text++);
-    }
-}
+/* Called by the fault handlers, on the stack of whatever failed. No m-ready follows: the program is over. */
+void tk_fault(uint32_t pc, uint32_t lr, uint32_t status, uint32_t address);
 
-static void say_hex(uint32_t value)
-{
-    for (int shift = 28; shift >= 0; shift -= 4) {
-        tk_uart_put((uint8_t) "0123456789abcdef"[(value >> shift) & 15u]);
-    }
-}
-
-/* Called by the fault handlers, on the stack of whatever failed. */
 void tk_fault(uint32_t pc, uint32_t lr, uint32_t status, uint32_t address)
 {
     tk_mark(0);
     tk_mailbox_fault(pc, lr, status, address);
-    say("fault at ");
-    say_hex(pc);
-    say("\r\n");
+    tk_uart_power(1);
+    tk_say(TK_E_FAULT, pc, lr, status, address);
+    tk_uart_flush();
 }
 
 int main(void)
@@ -34,7 +23,7 @@ int main(void)
     if (tk_mailbox_present()) {
         tk_mailbox_serve();
     } else {
-        say("no mailbox\r\n");
+        tk_wire_serve();
     }
     return 0;
 }

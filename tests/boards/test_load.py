@@ -62,6 +62,17 @@ def test_a_board_of_ones_own_needs_one_file(tmp_path: Path) -> None:
         ("idle_w = 0.015", "idle_w = -1", "'power.idle_w' must be a number"),
         ('chip = "mps2"', 'chip = "../../etc"', "'chip' may hold"),
         ('name = "virtual-m4"', 'name = "a b"', "'name' may hold"),
+        ("baud = 115_200", 'baud = 115_200\ntx = "9"', "'uart.tx' must be a pin such as PA9"),
+        ("baud = 115_200", 'baud = 115_200\ntx = "PA16"', "'uart.tx' must be a pin such as PA9"),
+        ("baud = 115_200", "baud = 115_200\nirq = 240", "'uart.irq' must be an integer from 0 to 239"),
+        ("baud = 115_200", "baud = 115_200\nenergy_baud = 1", "'uart.energy_baud' must be an integer"),
+        ("pin = 0", 'pin = 0\nactive = "on"', "'marker.active' must be one of high, low"),
+        (
+            "emulated = true",
+            'emulated = true\nreset = "kick"',
+            "'reset' must be one of plain, none, dtr, rts",
+        ),
+        ("emulated = true", 'emulated = true\nusb = ["0483:374B"]', "'usb' holds '0483:374B'"),
         ("[ram]", "[ram", "Expected"),
     ],
 )
@@ -85,3 +96,25 @@ def test_a_file_that_is_no_board_is_refused_before_it_is_read(tmp_path: Path) ->
     assert "too large" in refused(tmp_path / "big.toml").message
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
     assert refused(tmp_path / "bytes.toml").code == "BOARD_FILE"
+
+
+def test_what_a_real_board_says_of_its_pins(tmp_path: Path) -> None:
+    uart = load_board("nucleo-l4r5zi").uart
+    assert uart.tx is not None and uart.rx is not None
+    assert (uart.tx.name, uart.tx.port, uart.tx.number) == ("PG7", 6, 7)
+    assert (uart.irq, uart.pin_function, uart.energy_baud) == (70, 8, 9_600)
+    nordic = load_board("nrf52840dk").uart.rx
+    assert nordic is not None
+    assert (nordic.port, nordic.number) == (0, 8)
+
+
+def test_files_from_before_need_none_of_the_new_keys() -> None:
+    board = load_board("virtual-m4")
+    assert (board.reset, board.usb, board.oscillator_hz, board.has_low_speed_crystal) == (
+        "plain",
+        (),
+        0,
+        False,
+    )
+    assert board.marker.is_active_high
+    assert board.uart.tx is None

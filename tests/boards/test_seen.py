@@ -19,6 +19,7 @@ def test_what_was_seen_comes_from_evidence(tmp_path: Path) -> None:
         Seen("qemu:virtual-m4", 3, "exactness.json", "abc", "2026-01-02T03:04:05"),
     )
     assert {one.board for one in found} == {"virtual-m4"}
+    assert all(one.simulated for one in found)
 
 
 def test_files_that_say_nothing_of_boards_are_passed_over(tmp_path: Path) -> None:

@@ -349,7 +349,10 @@ def within(seconds: float, condition) -> bool:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, *(pytest.param(n, marks=pytest.mark.slow) for n in (signal.SIGKILL, signal.SIGTERM))],
+)
 @pytest.mark.parametrize(
     "stage",
     [pytest.param("start TensorFlow", marks=pytest.mark.slow), "calibrate"],

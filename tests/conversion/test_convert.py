@@ -121,7 +121,7 @@ def test_progress_is_reported(converted: tuple[ConversionReport, Path, Said]) ->
     assert said.steps >= 120 + 400 + 400
 
 
-@pytest.mark.parametrize("name", ["cnn.h5", "cnn_saved"])
+@pytest.mark.parametrize("name", ["cnn.h5", pytest.param("cnn_saved", marks=pytest.mark.slow)])
 def test_other_formats_give_the_same_network(
     converted: tuple[ConversionReport, Path, Said], zoo: Path, data: Path, tmp_path: Path, name: str
 ) -> None:
@@ -133,6 +133,7 @@ def test_other_formats_give_the_same_network(
     np.testing.assert_array_equal(same, infer(runtime, out.read_bytes(), x))
 
 
+@pytest.mark.slow
 def test_the_same_inputs_give_the_same_bytes(
     converted: tuple[ConversionReport, Path, Said], zoo: Path, data: Path, tmp_path: Path
 ) -> None:
@@ -163,6 +164,7 @@ def test_bytes_do_not_depend_on_where_the_heap_lies(
     assert len({(tmp_path / f"{i}.tflite").read_bytes() for i in range(4)}) == 1
 
 
+@pytest.mark.slow
 def test_an_unrolled_lstm_becomes_integer(zoo: Path, data: Path, tmp_path: Path) -> None:
     report = convert(zoo / "lstm_unrolled.keras", tmp_path / "m.tflite", calibration=data / "normal_6x4.npz")
     assert report.summary.float_layers == ()
@@ -210,6 +212,7 @@ def test_an_operator_that_is_not_built_in_is_named(zoo: Path, data: Path, tmp_pa
     assert error.code == "UNSUPPORTED_OPERATOR" and "Erf" in error.message
 
 
+@pytest.mark.slow
 def test_a_batch_normalization_that_does_not_fold_is_named(zoo: Path, data: Path, tmp_path: Path) -> None:
     report = convert(zoo / "conv_relu_bn.keras", tmp_path / "m.tflite", calibration=data / "calibration.npz")
     (finding,) = report.findings
@@ -266,6 +269,7 @@ def test_reshapes_leave_no_shape_arithmetic(zoo: Path, data: Path, tmp_path: Pat
     assert {op.name for op in report.summary.operators} <= {"FULLY_CONNECTED", "RESHAPE"}
 
 
+@pytest.mark.slow
 def test_a_failed_gate_leaves_no_file_of_an_earlier_run(zoo: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "m.tflite"
     out.write_bytes(b"earlier")

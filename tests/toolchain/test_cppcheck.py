@@ -32,8 +32,10 @@ def test_emitted_c_has_nothing_to_be_found(
     model = ours if ours.exists() else next(path for path in wakeword_models if path.stem == name)
     build_model(model, load_board(board), tmp_path / "out")
     out = tmp_path / "out"
-    includes = [f"-I{out / folder}" for folder in ("", "kernels", "firmware", "firmware/include")]
-    dsp = ["-D__ARM_FEATURE_DSP=1"] if board == "virtual-m4" else []
+    includes = [
+        f"-I{out / folder}" for folder in ("", "kernels", "firmware", "firmware/wire", "firmware/include")
+    ]
+    dsp = ["-D__ARM_FEATURE_DSP=1", "-D__ARM_FP=4"] if board == "virtual-m4" else []
     done = subprocess.run(
         [
             cppcheck,

@@ -62,14 +62,26 @@ def test_a_compiler_that_fails_says_what_it_said(tmp_path: Path) -> None:
     assert (tmp_path / "kept" / "model.c").is_file()
 
 
-def test_code_that_does_not_fit_is_the_linkers_refusal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("toolchain", ["zig", "gcc"])
+def test_what_the_linker_finds_no_room_for_is_told_in_bytes(
+    tmp_path: Path, toolchain: str, require: Callable[[str], Path]
+) -> None:
+    if toolchain == "gcc":
+        require(GCC)
     board = load_board("virtual-m4")
     small = replace(board, flash=Memory(board.flash.origin, 4096))
     top = "const unsigned char big[8192] = {1};"
     hand_model.write(tmp_path, top=top, in_layer="count = (int8_t)(count + big[(unsigned char)count]);")
     with pytest.raises(BuildError) as caught:
-        build_image(small, tmp_path, ["model.c"], ["."])
-    assert "FLASH" in caught.value.message
+        build_image(small, tmp_path, ["model.c"], ["."], toolchain=toolchain)
+    assert caught.value.code == "BOARD_TOO_SMALL"
+    found = re.search(r"is ([\d,]+) bytes larger than the board's FLASH", caught.value.message)
+    assert found is not None
+    enough = replace(small, flash=Memory(small.flash.origin, 4096 + int(found[1].replace(",", ""))))
+    build_image(enough, tmp_path, ["model.c"], ["."], toolchain=toolchain)
+    short = replace(small, flash=Memory(small.flash.origin, enough.flash.size_bytes - 4))
+    with pytest.raises(BuildError):
+        build_image(short, tmp_path, ["model.c"], ["."], toolchain=toolchain)
 
 
 def test_a_missing_compiler_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,15 +99,21 @@ def test_a_missing_compiler_names_the_way_out(tmp_path: Path, monkeypatch: pytes
     assert unknown.value.code == "TOOLCHAIN_UNKNOWN"
 
 
-def test_a_chip_or_a_transport_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_chip_that_is_not_there_is_refused(tmp_path: Path) -> None:
     board = load_board("virtual-m4")
     with pytest.raises(InputError) as chip:
         write_firmware(replace(board, chip="z80"), tmp_path)
     assert chip.value.code == "BOARD_CHIP"
     assert "mps2" in chip.value.hint
-    with pytest.raises(BuildError) as transport:
-        write_firmware(replace(board, mailbox=None), tmp_path)
-    assert transport.value.code == "BOARD_TRANSPORT"
+
+
+def test_a_board_without_a_mailbox_gets_the_dialect_alone(tmp_path: Path) -> None:
+    board = replace(load_board("virtual-m4"), mailbox=None)
+    hand_model.write(tmp_path)
+    image = read_image(build_image(board, tmp_path, ["model.c"], ["."], strict=True).elf)
+    names = {symbol.name for symbol in image.symbols}
+    assert "tk_wire_serve" in names
+    assert not any("mailbox" in name for name in names)
 
 
 def test_the_boards_facts_reach_header_and_script() -> None:

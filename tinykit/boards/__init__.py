@@ -1,6 +1,6 @@
 """Boards as data: one TOML file a board, checked when it is read."""
 
-from tinykit.boards.board import Board, Marker, Memory, Power, PowerState, Qemu, Timer, Uart
+from tinykit.boards.board import Board, Marker, Memory, Pin, Power, PowerState, Qemu, Timer, Uart
 from tinykit.boards.cores import CORES, Core
 from tinykit.boards.load import list_boards, load_board
 
@@ -10,6 +10,7 @@ __all__ = [
     "Core",
     "Marker",
     "Memory",
+    "Pin",
     "Power",
     "PowerState",
     "Qemu",

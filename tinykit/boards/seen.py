@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Evidence ``file`` says that ``models`` models ran at ``place`` ("virtual-m4", "qemu:virtual-m4").
+    """Evidence ``file`` says that ``models`` models ran at ``place``: "virtual-m4", "qemu:virtual-m4", or on
+    a real board, "hardware:NAME".
 
     ``commit`` and ``date`` (ISO 8601) are the run's.
     """
@@ -24,6 +25,15 @@ class Seen:
     def board(self) -> str:
         """The board's name, without what it ran under."""
         return self.place.rpartition(":")[2]
+
+    @property
+    def simulated(self) -> bool:
+        """True but where the evidence itself names hardware."""
+        return not self.place.startswith("hardware:")
+
+    def to_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {**asdict(self), "simulated": self.simulated}
 
 
 def read_evidence(folder: Path) -> tuple[Seen, ...]:

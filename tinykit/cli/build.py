@@ -18,8 +18,9 @@ _PATH = click.Path(path_type=Path)
     help="""Compile an int8 .tflite to C and an image for a board.
 
     OUT gets the model as C99 (model.h, model.c, weights.c, kernels/), which drops into any project, the
-    board's firmware, and firmware.elf. A folder that an earlier build made is replaced. What does not fit the
-    board is refused before anything is compiled.""",
+    board's firmware, and firmware.elf. An earlier build in it is replaced once all is done; files of your own
+    stay. Where the compiler fails, OUT is as it was, and OUT.failed holds what was compiled. Of what does not
+    fit the board, all but the code's size is known before anything is compiled.""",
     epilog="Example: tinykit build model.tflite --board virtual-m4 -o out/",
 )
 @click.argument("model", type=_PATH, metavar="MODEL.tflite")
@@ -38,11 +39,25 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--mlperf",
     metavar="ID",
-    help="Take the id and input encoding of a benchmark of MLPerf Tiny: kws01, ic01, vww01, ad01.",
+    help="Answer MLPerf Tiny's host as one of its models: its id, and inputs as the host sends them. kws01:"
+    " int8 as it is; ic01, vww01: uint8, 128 too high; ad01: float32, which the firmware quantizes. Default:"
+    " an id of our own, and the bytes that the model takes.",
+)
+@click.option(
+    "--energy",
+    is_flag=True,
+    help="Make the energy build: marker pulses in place of times, no transport while inferences run.",
 )
 @common_options
 def command(
-    output: Output, model: Path, board: str, out: Path, c_only: bool, toolchain: str, mlperf: str | None
+    output: Output,
+    model: Path,
+    board: str,
+    out: Path,
+    c_only: bool,
+    toolchain: str,
+    mlperf: str | None,
+    energy: bool,
 ) -> None:
     """Build, then show what the image is made of."""
     from tinykit.boards import load_board
@@ -56,6 +71,7 @@ def command(
         toolchain=toolchain,
         c_only=c_only,
         mlperf=mlperf,
+        energy=energy,
         progress=output.progress,
     )
     output.emit(report.to_dict(), lambda console: console.print(view(report)))

@@ -29,6 +29,7 @@ def _blocks(report: BuildReport) -> Iterator[RenderableType]:
             for layer in report.layers
         ],
     )
+    yield Text(_scratch(report), "dim")
     yield Text()
     if report.size is not None:
         yield _sizes(report.size, report)
@@ -48,6 +49,16 @@ def _blocks(report: BuildReport) -> Iterator[RenderableType]:
         )
 
 
+def _scratch(report: BuildReport) -> str:
+    """Why the layers' scratch and the arena's differ."""
+    arrangement = report.compiled.arrangement
+    more = arrangement.arena_bytes - arrangement.activation_bytes
+    return (
+        "scratch: a layer's own memory, while it runs, in parts of the arena where no activation lives then;"
+        f" the arena is {more:,} bytes larger for it."
+    )
+
+
 def _sizes(size: SizeTable, report: BuildReport) -> Table:
     flash, ram, board = size.flash, size.ram, report.board
     return table(
@@ -63,8 +74,9 @@ def _sizes(size: SizeTable, report: BuildReport) -> Table:
             ["", f"of {board.flash.size_bytes:,}", Text(f"{flash.total:,}", "bold")],
             ["", "beside the file's weights", f"{size.flash_beside_weights:,}"],
             ["RAM", "arena: activations", f"{ram.activations:,}"],
-            ["", "arena: scratch", f"{ram.scratch:,}"],
+            ["", "arena: more, for scratch", f"{ram.scratch:,}"],
             ["", "state", f"{ram.state:,}"],
+            ["", "wire buffers", f"{ram.wire:,}"],
             ["", "statics", f"{ram.statics:,}"],
             ["", "stack, kept free", f"{ram.stack_reserved:,}"],
             ["", f"of {board.ram.size_bytes:,}", Text(f"{ram.total:,}", "bold")],

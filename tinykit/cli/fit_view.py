@@ -20,7 +20,8 @@ def view(fit: Fit) -> RenderableType:
             ),
             (
                 f"flash of {fit.board}",
-                f"at least {flash} of {format_bytes(fit.flash_available_bytes)}; code comes once it is built",
+                f"{flash} of {format_bytes(fit.flash_available_bytes)}, and the kernels' code,"
+                " whose size `tinykit build` tells",
             ),
         ]
     )

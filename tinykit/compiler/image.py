@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tinykit import __version__
 from tinykit.boards import Board
-from tinykit.compiler.build import CompiledModel, compile_graph, write_c
+from tinykit.compiler.build import CompiledModel, compile_graph, write_files
 from tinykit.compiler.kernel import Target
+from tinykit.compiler.output import replacing
 from tinykit.compiler.size import Emission, SizeTable, measure
 from tinykit.errors import BuildError
 from tinykit.graph.model import Graph
@@ -17,7 +18,7 @@ from tinykit.graph.summary import summarise
 from tinykit.progress import SILENT, Progress
 from tinykit.toolchain import BuiltImage, build_image, find_toolchain, read_image
 
-# Start-up, transport and the glue of the smallest model; code is known only once it is compiled.
+# No image is smaller: start-up and transport. What kernels add is known only once they are compiled.
 _LEAST_CODE_BYTES = 2048
 
 
@@ -77,7 +78,8 @@ class BuildReport:
 
 @dataclass(frozen=True)
 class Fit:
-    """What a model takes of a board, in bytes: RAM with the stack's reserve; of flash at least so much.
+    """What a model takes of a board, in bytes: RAM with the stack's reserve; of flash weights, tables and
+    start-up, on which the kernels' code comes.
 
     ``problem`` and ``hint`` are empty where it fits.
     """
@@ -108,35 +110,42 @@ def build_model(
     toolchain: str = "zig",
     c_only: bool = False,
     mlperf: str | None = None,
+    energy: bool = False,
     progress: Progress = SILENT,
 ) -> BuildReport:
-    """Build ``model`` for ``board`` into the folder ``out`` (replaced where an earlier build is in it).
+    """Build ``model`` for ``board`` into the folder ``out``, in place of an earlier build once all is done.
 
-    Raises ModelError for a model that cannot be built, BuildError: BOARD_TOO_SMALL before anything is
-    compiled, COMPILER_FAILED; OutputError; MissingExtraError where there is no compiler.
+    ``mlperf`` and ``energy``: as MLPerf Tiny's host knows the model; for a power meter (`build_image`).
+
+    Whatever is raised, ``out`` stays as it was (:func:`tinykit.compiler.output.replacing`): ModelError for a
+    model that cannot be built; BuildError, BOARD_TOO_SMALL before anything is compiled, COMPILER_FAILED;
+    OutputError; MissingExtraError where there is no compiler.
     """
-    if not c_only:
-        find_toolchain(toolchain).version()
-    progress.start("Reading and arranging the model")
-    graph = read_model(model)
-    compiled = compile_graph(graph, _target(board), mlperf=mlperf)
-    check_room(compiled, board).require()
-    write_c(compiled, out)
-    layers = _layers(compiled)
-    progress.finish(f"{len(layers)} layers, arena {compiled.arrangement.arena_bytes:,} bytes")
-    image, size = None, None
-    if not c_only:
-        emitted = compiled.emitted
-        image = build_image(
-            board, out, emitted.sources, emitted.include, toolchain=toolchain, progress=progress
-        )
-        size = measure(read_image(image.elf), board, out, _emission(compiled, graph))
+    with replacing(out) as stage:
+        if not c_only:
+            find_toolchain(toolchain).version()
+        progress.start("Reading and arranging the model")
+        graph = read_model(model)
+        compiled = compile_graph(graph, _target(board), mlperf=mlperf)
+        check_room(compiled, board).require()
+        write_files(compiled, stage)
+        layers = _layers(compiled)
+        progress.finish(f"{len(layers)} layers, arena {compiled.arrangement.arena_bytes:,} bytes")
+        image, size = None, None
+        if not c_only:
+            sources, include = compiled.emitted.sources, compiled.emitted.include
+            image = build_image(
+                board, stage, sources, include, toolchain=toolchain, energy=energy, progress=progress
+            )
+            size = measure(read_image(image.elf), board, stage, _emission(compiled, graph))
+            image = replace(image, elf=out / image.elf.name)
     return BuildReport(model.name, graph.sha256, board, out, compiled, layers, image, size)
 
 
 def check_room(compiled: CompiledModel, board: Board) -> Fit:
     """What ``compiled`` takes of ``board``, by what is known before compiling: code is not."""
     ram = compiled.arrangement.arena_bytes + compiled.state_bytes + board.stack_bytes
+    ram += compiled.emitted.buffer_bytes
     flash = compiled.weight_bytes + compiled.table_bytes + _LEAST_CODE_BYTES
     problem = hint = ""
     if ram > board.ram.size_bytes:
@@ -149,8 +158,9 @@ def check_room(compiled: CompiledModel, board: Board) -> Fit:
     elif flash > board.flash.size_bytes:
         largest = max(_layers(compiled), key=lambda one: one.flash_bytes)
         problem = (
-            f"The model needs at least {flash:,} bytes of flash and board '{board.name}' has"
-            f" {board.flash.size_bytes:,}: {largest.function} alone takes {largest.flash_bytes:,}."
+            f"Weights and tables take {flash:,} bytes of flash, with start-up and before any kernel's code,"
+            f" and board '{board.name}' has {board.flash.size_bytes:,}: {largest.function} alone takes"
+            f" {largest.flash_bytes:,}."
         )
         hint = "fewer channels or units in that layer help most, or a board with more flash."
     return Fit(board.name, ram, board.ram.size_bytes, flash, board.flash.size_bytes, problem, hint)

@@ -11,10 +11,14 @@ from tinykit.boards import Board
 from tinykit.toolchain import Image, Symbol
 
 ARENA = "tk_arena"
+# The firmware's buffers for what hosts send: their names begin so.
+WIRE = "tk_wire_"
 
-_MODEL = re.compile(r"tk_layer_\d+_\w*|tk_invoke|tk_reset|tk_input|tk_output")
+_MODEL = re.compile(r"tk_layer_\d+_\w*|tk_invoke|tk_step|tk_reset|tk_input|tk_output")
 # A function's definition in our own C: it begins in the first column, and its body follows its parameters.
 _DEFINITION = re.compile(r"^[A-Za-z_][^;{}#]*?\b(\w+)\s*\([^;{}]*\)\s*\{", re.MULTILINE)
+# A table of our own C: the name before its dimensions.
+_TABLE = re.compile(r"\bconst [^;={}()]*?\b(\w+)\[[^\]]*\] *=")
 # GCC's marks on the copies that it makes of a function.
 _COPY = re.compile(r"\.(constprop|isra|part|cold)\b.*")
 
@@ -23,8 +27,9 @@ _COPY = re.compile(r"\.(constprop|isra|part|cold)\b.*")
 class FlashTable:
     """Bytes of flash. ``weights``: the model's own numbers as packed; ``tables``: what kernels add to them.
 
-    ``kernels``: their code; ``glue``: the model's layers and calls; ``firmware``: start-up, transport,
-    memcpy; ``runtime``: the compiler's own functions; ``other``: vectors, alignment, initial values.
+    ``kernels``: their code; ``glue``: the model's layers and calls; ``firmware``: start-up, transport
+    with its texts, memcpy; ``runtime``: the compiler's own functions; ``other``: vectors, alignment, initial
+    values.
     """
 
     weights: int
@@ -45,13 +50,15 @@ class FlashTable:
 class RamTable:
     """Bytes of RAM. ``arena`` holds the activations, which take ``activations`` of it, and ``scratch``.
 
-    ``state`` is kept between inferences, ``statics`` is everything else; ``stack_reserved`` is what the
-    board's file sets aside: how much of it is used shows when the image runs.
+    ``state`` is kept between inferences; ``wire`` are the buffers of the serial dialect, which the model does
+    not need; ``statics`` is everything else; ``stack_reserved`` is what the board's file sets aside: how much
+    of it is used shows when the image runs.
     """
 
     activations: int
     scratch: int
     state: int
+    wire: int
     statics: int
     stack_reserved: int
 
@@ -108,10 +115,12 @@ def measure(image: Image, board: Board, folder: Path, emission: Emission) -> Siz
         home = homes.of(symbol)
         if home in flash:
             flash[home] += symbol.size_bytes
+    flash["firmware"] += _texts_bytes(image)
     flashed = sum(len(segment.data) for segment in image.segments)
     ram = [s for s in image.symbols if _within(s, board.ram.origin, board.ram.end) and s.size_bytes]
     arena = sum(s.size_bytes for s in ram if s.name == ARENA)
     state = sum(s.size_bytes for s in ram if s.name in emission.states)
+    wire = sum(s.size_bytes for s in ram if s.name.startswith(WIRE))
     used = sum(
         section.size_bytes
         for section in image.sections
@@ -124,11 +133,18 @@ def measure(image: Image, board: Board, folder: Path, emission: Emission) -> Siz
             activations=min(emission.activation_bytes, arena),
             scratch=max(arena - emission.activation_bytes, 0),
             state=state,
-            statics=used - stack - arena - state,
+            wire=wire,
+            statics=used - stack - arena - state - wire,
             stack_reserved=stack,
         ),
         emission.source_weights,
     )
+
+
+def _texts_bytes(image: Image) -> int:
+    """Constants without a name: only the firmware's texts have none."""
+    named = sum(s.size_bytes for s in _distinct(s for s in image.symbols if s.section == ".rodata"))
+    return sum(s.size_bytes for s in image.sections if s.name == ".rodata") - named
 
 
 def _within(symbol: Symbol, start: int, end: int) -> bool:
@@ -152,6 +168,9 @@ class _Homes:
     def __init__(self, folder: Path, emission: Emission) -> None:
         self._emission = emission
         self._firmware = _definitions(folder / "firmware")
+        self._firmware_tables = {
+            name for text in _texts(folder / "firmware") for name in _TABLE.findall(text)
+        }
         self._kernels = _words(folder / "kernels")
 
     def of(self, symbol: Symbol) -> str:
@@ -164,7 +183,7 @@ class _Homes:
             return "glue"
         if not symbol.is_function:
             # Parameter blocks stand inside the layers' functions; other tables are the kernels' own.
-            return "tables"
+            return "firmware" if self._firmware_tables & set(symbol.name.split(".")) else "tables"
         if name in self._firmware:
             return "firmware"
         return "kernels" if name in self._kernels else "runtime"

@@ -1,6 +1,6 @@
 """Compilers for the boards, the firmware around a model, and reading what came out."""
 
-from tinykit.toolchain.elf import Image, Section, Segment, Symbol, parse_image, read_image
+from tinykit.elf import Image, Section, Segment, Symbol, parse_image, read_image
 from tinykit.toolchain.firmware import (
     IMAGE,
     TOOLCHAINS,

@@ -11,12 +11,14 @@ from pathlib import Path
 
 from tinykit import __version__
 from tinykit.boards import Board
-from tinykit.errors import BuildError, InputError
+from tinykit.errors import InputError
 from tinykit.progress import SILENT, Progress
 from tinykit.resources import firmware_models
+from tinykit.toolchain.chips import chip_files
 from tinykit.toolchain.gcc import Gcc
 from tinykit.toolchain.job import CompileJob, Toolchain
 from tinykit.toolchain.zig import Zig
+from tinykit.wire import header
 
 FIRMWARE = "firmware"
 IMAGE = "firmware.elf"
@@ -24,15 +26,14 @@ TOOLCHAINS: dict[str, type[Toolchain]] = {"zig": Zig, "gcc": Gcc}
 
 _COMMON = (
     "main.c",
-    "mailbox.c",
     "mailbox.h",
     "memory.c",
-    "run.c",
-    "run.h",
-    "stack.c",
     "stack.h",
     "tk_port.h",
 )
+_MAILBOX = ("mailbox.c", "run.c", "run.h", "stack.c")
+WIRE = "wire"
+BUILD_ID = "build_id.h"
 
 
 @dataclass(frozen=True)
@@ -66,28 +67,32 @@ def build_image(
     *,
     toolchain: str = "zig",
     strict: bool = False,
+    energy: bool = False,
     progress: Progress = SILENT,
 ) -> BuiltImage:
     """Compile the model's ``sources`` with the firmware of ``board`` to ``folder/firmware.elf``.
 
     ``sources`` and ``include`` are relative to ``folder``. The firmware's own sources are copied to
-    ``folder/firmware``. ``strict`` turns warnings into errors.
+    ``folder/firmware``. ``strict`` turns warnings into errors. ``energy`` makes the energy build: pulses of
+    the marker in place of times, and no transport while inferences run.
 
     Raises BuildError (the compiler's message), MissingExtraError or UsageError (no compiler).
     """
     compiler = find_toolchain(toolchain)
     version = compiler.version()
     start = time.monotonic()
-    firmware = write_firmware(board, folder)
+    firmware = write_firmware(board, folder, energy=energy)
     job = CompileJob(
         folder=folder,
         core=board.core,
         sources=(*sources, *(name for name in firmware if name.endswith(".c"))),
-        include=(*include, FIRMWARE, f"{FIRMWARE}/include"),
+        include=(*include, FIRMWARE, f"{FIRMWARE}/{WIRE}", f"{FIRMWARE}/include"),
         script=f"{FIRMWARE}/link.ld",
         output=IMAGE,
         strict=strict,
     )
+    identity = _build_id(job, firmware, f"{compiler.name} {version} {board.core.name}")
+    (folder / FIRMWARE / BUILD_ID).write_text(identity, encoding="ascii", newline="\n")
     compiler.compile(job, progress)
     elf = folder / IMAGE
     data = elf.read_bytes()
@@ -101,53 +106,70 @@ def build_image(
     )
 
 
-def write_firmware(board: Board, folder: Path) -> tuple[str, ...]:
+def write_firmware(board: Board, folder: Path, *, energy: bool = False) -> tuple[str, ...]:
     """Copy the firmware of ``board`` to ``folder/firmware``; return the files' names, relative to ``folder``.
+
+    ``build_id.h``, which names all the rest, is not among them.
 
     Raises InputError, code BOARD_CHIP, where no firmware for the board's chip is known.
     """
     home = firmware_models() / FIRMWARE
-    chip = home / "chips" / board.chip
-    if not (chip / "port.c").is_file():
-        raise InputError(
-            f"Board '{board.name}' asks for chip '{board.chip}', for which there is no firmware.",
-            hint=f"known chips: {', '.join(sorted(path.name for path in chip.parent.iterdir()))}.",
-            code="BOARD_CHIP",
-        )
-    if board.mailbox is None:
-        raise BuildError(
-            f"Board '{board.name}' has no mailbox, and the firmware knows no other way to talk yet.",
-            hint="use an emulated board, or take the C with --c-only into your own project.",
-            code="BOARD_TRANSPORT",
-        )
+    chip = chip_files(board, home)
     target = folder / FIRMWARE
-    (target / "include").mkdir(parents=True, exist_ok=True)
-    files = {f"{name}": home / name for name in _COMMON}
-    files["startup.c"] = home / "cortexm" / "startup.c"
+    for name in ("include", WIRE):
+        (target / name).mkdir(parents=True, exist_ok=True)
+    files = {name: home / name for name in _COMMON}
+    if board.mailbox is not None:
+        files |= {name: home / name for name in _MAILBOX}
+    files |= {f"{WIRE}/{path.name}": path for path in sorted((home / WIRE).glob("*.[ch]"))}
+    files |= {name: home / "cortexm" / name for name in ("core.h", "startup.c")}
     files["include/string.h"] = home / "include" / "string.h"
-    files.update({path.name: path for path in sorted(chip.iterdir()) if path.suffix in (".c", ".h")})
+    files |= {path.name: path for path in chip}
     for name, source in files.items():
         shutil.copyfile(source, target / name)
-    (target / "board.h").write_text(board_header(board), encoding="ascii", newline="\n")
-    script = linker_script(board, (home / "cortexm" / "link.ld.in").read_text(encoding="ascii"))
-    (target / "link.ld").write_text(script, encoding="ascii", newline="\n")
-    return tuple(f"{FIRMWARE}/{name}" for name in sorted([*files, "board.h", "link.ld"]))
+    written = {
+        "board.h": board_header(board, energy=energy),
+        "link.ld": linker_script(board, (home / "cortexm" / "link.ld.in").read_text(encoding="ascii")),
+        f"{WIRE}/{header.NAME}": header.c_header(),
+    }
+    for name, text in written.items():
+        (target / name).write_text(text, encoding="ascii", newline="\n")
+    return tuple(f"{FIRMWARE}/{name}" for name in sorted([*files, *written]))
 
 
-def board_header(board: Board) -> str:
-    """``board.h``: the board's addresses and clocks as macros."""
+def _build_id(job: CompileJob, firmware: Sequence[str], compiler: str) -> str:
+    """``build_id.h``: the hash of everything that goes into an image, by which a host knows it again."""
+    headers = [f"{place}/{path.name}" for place in job.include for path in (job.folder / place).glob("*.h")]
+    names = {Path(name).as_posix() for name in (*job.sources, *headers, *firmware)}
+    total = hashlib.sha256(compiler.encode())
+    for name in sorted(names - {f"{FIRMWARE}/{BUILD_ID}"}):
+        content = (job.folder / name).read_bytes()
+        total.update(f"\n{name} {len(content)}\n".encode() + content)
+    return f'#define TK_FIRMWARE_SHA256 "{total.hexdigest()}"\n'
+
+
+def board_header(board: Board, *, energy: bool = False) -> str:
+    """``board.h``: the board's addresses and clocks as macros, and which build it is."""
     facts = {
         "CLOCK_HZ": board.clock_hz,
         "UART_BASE": board.uart.base,
-        "UART_BAUD": board.uart.baud,
+        "UART_BAUD": board.uart.energy_baud if energy else board.uart.baud,
         "TIMER_BASE": board.timer.base,
         "TIMER_HZ": board.timer.clock_hz,
         "MARKER_BASE": board.marker.base,
         "MARKER_PIN": board.marker.pin,
+        "MARKER_ACTIVE_HIGH": int(board.marker.is_active_high),
+        "OSCILLATOR_HZ": board.oscillator_hz,
+        "LOW_SPEED_CRYSTAL": int(board.has_low_speed_crystal),
+        "FLASH_WAIT_STATES": board.flash_wait_states,
     }
     if board.mailbox is not None:
         facts["MAILBOX_BASE"] = board.mailbox.origin
+    facts.update(_routing(board))
     lines = [f"#define TK_{name} 0x{value:x}u" for name, value in facts.items()]
+    lines.append(f"#define TK_ENERGY {int(energy)}")
+    texts = {"BUILD": "energy" if energy else "performance", "BOARD_NAME": board.name}
+    lines += [f'#define TK_{name} "{text}"' for name, text in texts.items()]
     return "\n".join(
         [
             f"/* Board {board.name}, written by tinykit {__version__}. */",
@@ -160,6 +182,19 @@ def board_header(board: Board) -> str:
             "",
         ]
     )
+
+
+def _routing(board: Board) -> dict[str, int]:
+    """What only some chips need to know: interrupts, pins and their alternate function."""
+    told = {
+        "UART_IRQ": board.uart.irq,
+        "TIMER_IRQ": board.timer.irq,
+        "UART_PIN_FUNCTION": board.uart.pin_function,
+    }
+    for name, pin in (("TX", board.uart.tx), ("RX", board.uart.rx)):
+        if pin is not None:
+            told |= {f"UART_{name}_PORT": pin.port, f"UART_{name}_PIN": pin.number}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def linker_script(board: Board, template: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 
 from tinykit.errors import UsageError
 from tinykit.progress import SILENT, Progress
 from tinykit.toolchain.job import CompileJob
-from tinykit.toolchain.process import run_compiler
+from tinykit.toolchain.process import compiler_version, run_compiler
 
 PROGRAM = "arm-none-eabi-gcc"
 
@@ -52,9 +51,10 @@ class Gcc:
         return path
 
     def version(self) -> str:
-        """Return GCC's version. Raises UsageError, code COMPILER_MISSING."""
-        words = [self._program(), "-dumpfullversion"]
-        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+        """Return its version. Raises UsageError, code COMPILER_MISSING; BuildError, code COMPILER_BROKEN."""
+        return compiler_version(
+            [self._program(), "-dumpfullversion"], f"install {PROGRAM} again, or leave --toolchain at zig."
+        )
 
     def arguments(self, job: CompileJob) -> list[str]:
         """The words of one compiler run; libgcc comes last, where the linker looks for what is still open."""

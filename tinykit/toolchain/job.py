@@ -46,7 +46,9 @@ class Toolchain(Protocol):
     name: str
 
     def version(self) -> str:
-        """Return its version. Raises MissingExtraError or UsageError where it is not installed."""
+        """Return its version. Raises MissingExtraError or UsageError where it is not installed, BuildError,
+        code COMPILER_BROKEN, where it does not work.
+        """
 
     def compile(self, job: CompileJob, progress: Progress = SILENT) -> None:
         """Write ``job.output``. Raises BuildError with the compiler's first message."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from tinykit.errors import MissingExtraError
 from tinykit.progress import SILENT, Progress
 from tinykit.toolchain.cache import cache_folder
 from tinykit.toolchain.job import CompileJob
-from tinykit.toolchain.process import run_compiler
+from tinykit.toolchain.process import compiler_version, run_compiler
 
 # Without +vfp4d16sp zig's cortex_m4 has no FPU, and "eabihf" then calls a soft-float library in silence.
 _TARGETS = {
@@ -54,8 +53,9 @@ def zig_environment() -> dict[str, str]:
 
 @functools.cache
 def _version() -> str:
-    command = [*zig_command(), "version"]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.strip()
+    return compiler_version(
+        [*zig_command(), "version"], "install it again: pip install --force-reinstall ziglang."
+    )
 
 
 class Zig:
@@ -64,7 +64,7 @@ class Zig:
     name = "zig"
 
     def version(self) -> str:
-        """Return zig's version. Raises MissingExtraError."""
+        """Return zig's version. Raises MissingExtraError; BuildError, code COMPILER_BROKEN."""
         return _version()
 
     def arguments(self, job: CompileJob) -> list[str]:

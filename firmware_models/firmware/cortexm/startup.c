@@ -1,6 +1,7 @@
 /* Vectors and start-up of any Cortex-M that boots from its vector table. */
 #include <stdint.h>
 
+#include "board.h"
 #include "stack.h"
 
 extern uint32_t tk_stack_limit[];
@@ -17,6 +18,10 @@ void tk_reset_handler(void);
 void tk_fault_handler(void);
 void tk_fault_report(const uint32_t *frame);
 
+extern const void *const tk_vectors[16];
+extern const char tk_board_name[];
+
+#define SCB_VTOR (*(volatile uint32_t *)0xE000ED08u)
 #define SCB_CFSR (*(volatile uint32_t *)0xE000ED28u)
 #define SCB_BFAR (*(volatile uint32_t *)0xE000ED38u)
 #define SCB_CPACR (*(volatile uint32_t *)0xE000ED88u)
@@ -39,6 +44,10 @@ static void fill(volatile uint32_t *from, const volatile uint32_t *to, uint32_t 
 void tk_reset_handler(void)
 {
     uint32_t *sp;
+    __asm volatile("cpsid i" ::: "memory"); /* see tk_port.h; faults are taken all the same */
+#if __ARM_ARCH >= 7
+    SCB_VTOR = (uint32_t)(uintptr_t)tk_vectors; /* a boot loader may have left its own */
+#endif
 #if defined(__ARM_FP)
     SCB_CPACR |= 0xFu << 20;
     __asm volatile("dsb\n\tisb" ::: "memory");
@@ -86,7 +95,7 @@ __attribute__((naked)) void tk_fault_handler(void)
 }
 
 /* HardFault and what escalates to it share one handler. */
-__attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
+__attribute__((section(".vectors"), used)) const void *const tk_vectors[16] = {
     tk_stack_top,
     (const void *)tk_reset_handler,
     (const void *)tk_fault_handler, /* NMI */
@@ -104,3 +113,6 @@ __attribute__((section(".vectors"), used)) static const void *const vectors[16] 
     (const void *)tk_fault_handler, /* PendSV */
     (const void *)tk_fault_handler, /* SysTick */
 };
+
+/* By this whoever flashes an image knows whose it is. */
+__attribute__((section(".identity"), used)) const char tk_board_name[] = TK_BOARD_NAME;

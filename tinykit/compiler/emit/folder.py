@@ -11,6 +11,7 @@ from tinykit.compiler.emit.model_c import model_c
 from tinykit.compiler.emit.model_h import model_h
 from tinykit.compiler.emit.project import cmake, example
 from tinykit.compiler.emit.weights import Table, collect, weights_c, weights_h
+from tinykit.compiler.emit.wire_model import buffer_bytes, wire_model_h
 from tinykit.compiler.program import Program
 from tinykit.compiler.registry import COMMON, kernels_folder
 from tinykit.compiler.select import Choice
@@ -22,13 +23,14 @@ KERNELS = "kernels"
 @dataclass(frozen=True, eq=False)
 class Emitted:
     """``files`` by name relative to the folder; ``sources`` are the C files among them, ``include`` the
-    include paths.
+    include paths. ``buffer_bytes`` is what the firmware sets aside for inputs from a host.
     """
 
     files: Mapping[str, bytes]
     sources: tuple[str, ...]
     include: tuple[str, ...]
     tables: tuple[Table, ...]
+    buffer_bytes: int
 
 
 def emit(
@@ -43,11 +45,18 @@ def emit(
         "model.c": model_c(program, choices, arrangement, tables),
         "weights.h": weights_h(tables),
         "weights.c": weights_c(tables),
-        "CMakeLists.txt": cmake(sources),
+        "wire_model.h": wire_model_h(program, identity),
+        "CMakeLists.txt": cmake(sources, _needs(choices)),
         "example/main.c": example(program),
     }
     files = {name: content.encode("ascii") for name, content in text.items()} | kernels
-    return Emitted(dict(sorted(files.items())), sources, (".", KERNELS), tables.tables)
+    return Emitted(
+        dict(sorted(files.items())), sources, (".", KERNELS), tables.tables, buffer_bytes(program, identity)
+    )
+
+
+def _needs(choices: Sequence[Choice]) -> set[str]:
+    return set().union(*(choice.installed.kernel.needs for choice in choices))
 
 
 def _kernel_files(choices: Sequence[Choice]) -> dict[str, bytes]:

@@ -38,9 +38,9 @@ MLPERF_IDS = tuple(_MLPERF)
 
 
 def identity_of(source_sha256: str, mlperf: str | None = None) -> Identity:
-    """``tinykit-`` and the start of the source's hash, or one of MLPerf Tiny's ids with its encoding."""
+    """``tk-`` and the start of the source's hash, or one of MLPerf Tiny's ids with its encoding."""
     if mlperf is None:
-        return Identity(f"tinykit-{source_sha256[:12]}")
+        return Identity(f"tk-{source_sha256[:8]}")
     if mlperf not in _MLPERF:
         raise UsageError(
             f"'{mlperf}' is no model of MLPerf Tiny.", hint=f"it is one of {', '.join(MLPERF_IDS)}."

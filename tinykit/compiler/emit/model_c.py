@@ -37,6 +37,15 @@ void tk_invoke(void)
 {calls}
 }}
 
+void tk_step(int layer)
+{{
+    switch (layer) {{
+{steps}
+    default:
+        break;
+    }}
+}}
+
 void tk_reset(void)
 {{
 {resets}
@@ -66,6 +75,10 @@ def model_c(program: Program, choices: Sequence[Choice], arrangement: Arrangemen
         states="".join(_state(variable) for variable in program.variables),
         layers="\n".join(_layer(choice, places) for choice in choices),
         calls=_lines(f"tk_{choice.layer.name}();" for choice in choices),
+        steps="\n".join(
+            f"    case {k}:\n        tk_{choice.layer.name}();\n        break;"
+            for k, choice in enumerate(choices)
+        ),
         resets="\n".join(_reset(variable, tables) for variable in program.variables),
         inputs=_ends(program.inputs, places),
         outputs=_ends(program.outputs, places),

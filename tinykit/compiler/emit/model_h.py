@@ -47,6 +47,9 @@ void tk_reset(void);
 /* Run one inference. */
 void tk_invoke(void);
 
+/* Run one layer: all TK_LAYER_COUNT of them in order, from 0, are an inference. */
+void tk_step(int layer);
+
 #ifdef __cplusplus
 }}
 #endif
