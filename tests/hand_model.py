@@ -22,8 +22,35 @@ _HEADER = """
 void *tk_input(int index);
 const void *tk_output(int index);
 void tk_invoke(void);
+void tk_step(int layer);
 void tk_reset(void);
+#define TK_MODEL_SHA256 "%(sha256)s"
+#define TK_MODEL_ID "hand"
+#define TK_ENCODING_RAW 0
+#define TK_ENCODING_UINT8_MINUS_128 1
+#define TK_ENCODING_FLOAT32 2
+#define TK_INPUT_ENCODING TK_ENCODING_RAW
+#define TK_LAYER_COUNT 2
+#define TK_INPUT_COUNT 1
+#define TK_OUTPUT_COUNT 1
+#define TK_OUTPUT_0_ELEMENTS 16
+#define TK_OUTPUT_0_ZERO_POINT (0)
 #endif
+"""
+
+_WIRE = """
+#define TK_DB_BYTES 16u
+#define TK_DB_ELEMENT_BYTES 1u
+#define TK_WIRE_INPUTS {16u, "0,int8,16,3f800000,0,16"}
+#define TK_WIRE_OUTPUTS {16u, "0,int8,16,3f000000,0,16"}
+#define TK_RESULTS_INT8 0
+#define TK_RESULTS_UINT8 1
+#define TK_RESULTS_FLOAT32 2
+#define TK_RESULTS_ERROR 3
+#define TK_RESULTS TK_RESULTS_INT8
+#define TK_RESULTS_MANTISSA 8388608u
+#define TK_RESULTS_EXPONENT (-24)
+#define TK_RESULTS_CUT 0
 """
 
 _SOURCE = """
@@ -48,13 +75,18 @@ __attribute__((noinline)) static void tk_layer_01_count(void)
     %(in_layer)s
 }
 void tk_invoke(void) { tk_layer_00_multiply(); tk_layer_01_count(); }
+void tk_step(int layer)
+{
+    if (layer == 0) { tk_layer_00_multiply(); } else { tk_layer_01_count(); }
+}
 """
 
 
 def write(folder: Path, *, in_kernel: str = "", in_layer: str = "", top: str = "") -> None:
     """Write ``model.h`` and ``model.c``; C goes into the kernel, the last layer, the file's top."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.h").write_text(_HEADER)
+    (folder / "model.h").write_text(_HEADER % {"sha256": "0" * 64})
+    (folder / "wire_model.h").write_text(_WIRE)
     text = _SOURCE % {
         "weights": ", ".join(map(str, WEIGHTS)),
         "in_kernel": in_kernel,

@@ -129,7 +129,7 @@ def test_what_is_wrong_is_named(text, place, hint):
 
 
 def test_the_unknown_key_lists_the_known_ones():
-    assert "Known here: port, board, baud." in refused("[targets.desk]\nzzz = 1\n").hint
+    assert "Known here: port, board, baud, reset." in refused("[targets.desk]\nzzz = 1\n").hint
 
 
 @pytest.mark.parametrize("via", ["argument", "environment"])

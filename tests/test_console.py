@@ -80,6 +80,8 @@ def test_no_text_reaches_the_terminal_as_a_command(text):
 @settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8")))
 @example("\\[bold]x")
+@example("\\[")
+@example("\\\\[ \\[a")
 def test_markup_in_text_never_acts(text):
     assume(not text.endswith("\\"))  # shown twice, by design of rich's escape
     assert drawn(escape_text(text), soft_wrap=True).removesuffix("\n") == safe_text(text)

@@ -8,8 +8,10 @@ import subprocess
 import sys
 
 import click
+import port_image
 import pytest
 
+from tinykit.boards import load_board
 from tinykit.cli import reference
 from tinykit.cli.group import cli
 
@@ -130,6 +132,18 @@ def examples():
 
 
 SLOW = {"demo", "convert"}
+UNTIL_STOPPED = {"emulate"}
+
+
+def stopped_after_a_line(command, folder):
+    """The exit code of a command that runs until SIGTERM, sent once it has said that it is ready."""
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline()
+            process.terminate()
+            return process.wait(30)
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
@@ -149,7 +163,12 @@ def test_the_examples_of_help_work(checkout, tmp_path, name, line):
             if path.stem == "digits":
                 shutil.copy(path, tmp_path / f"model{path.suffix}")
     words = shlex.split(line)
+    if name == "flash":  # of an earlier build
+        port_image.build(load_board(words[words.index("--board") + 1]), tmp_path / "out")
     command = [sys.executable, "-m", "tinykit", *words[1:]]
+    if name in UNTIL_STOPPED:
+        assert stopped_after_a_line(command, tmp_path) == 0
+        return
     done = subprocess.run(
         command, cwd=tmp_path, env=os.environ, capture_output=True, text=True, timeout=500, check=False
     )

@@ -16,12 +16,14 @@ EXITS = {
     "InputError": 3,
     "ModelError": 3,
     "DatasetError": 3,
+    "RecordingError": 3,
     "ConfigError": 3,
     "OutputError": 3,
     "ConversionError": 3,
     "BuildError": 3,
     "GateError": 4,
     "DeviceError": 5,
+    "MeterError": 5,
 }
 
 

@@ -42,6 +42,7 @@ class Target:
     port: Annotated[str | None, Setting("Serial port, or a URL: socket://host:port.", "/dev/ttyACM0")] = None
     board: Annotated[str | None, Setting("Name of the board description.", "virtual-m4")] = None
     baud: Annotated[int | None, Setting("Speed of the port in baud.", 115200, above_zero=True)] = None
+    reset: Annotated[str | None, Setting("What opening does: plain, none, dtr or rts.", "none")] = None
 
 
 @dataclass(frozen=True)

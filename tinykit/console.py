@@ -7,6 +7,7 @@ Text that came from a file goes through `escape_text` before it meets a terminal
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import time
@@ -37,6 +38,10 @@ LEAST_COLUMN = 17
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
+# Rich takes a backslash before any bracket for an escape, and `escape` adds one before tags only.
+_BACKSLASHES = re.compile(r"\\+(?=\[(?![a-z#/@][^[]*?\]))")
+
+
 def _visible(char: str) -> str:
     if unicodedata.category(char) not in _UNSAFE_CATEGORIES:
         return char
@@ -57,7 +62,7 @@ def escape_text(text: object) -> str:
     What `safe_text` does, and what looks like rich markup loses its meaning. A backslash at the very end may
     show twice: rich cannot know what follows. `table` and `key_values` take plain text and need no escaping.
     """
-    return escape(safe_text(str(text)))
+    return escape(_BACKSLASHES.sub(r"\g<0>\\", safe_text(str(text))))
 
 
 class _Console(Console):

@@ -8,12 +8,14 @@
      ├── InputError                  exit 3   what was given is refused
      │    ├── ModelError             exit 3   a model file cannot be read or is not sound
      │    ├── DatasetError           exit 3   data cannot be read or do not fit the model
+     │    ├── RecordingError         exit 3   a recording of power cannot be read, or says nothing
      │    ├── ConfigError            exit 3   tinykit.toml or another settings file
      │    └── OutputError            exit 3   the place to write to does not take the result
      ├── ConversionError             exit 3   the converter could not do it with this model
      ├── BuildError                  exit 3   a model could not be made into an image
      ├── GateError                   exit 4   a gate or a verdict failed
      └── DeviceError                 exit 5   a board, a meter or a port
+          └── MeterError             exit 5   a power meter
 
 Exit codes 0 (done) and 130 (interrupted) have no class. ``code`` is stable: programs may match on it;
 messages may be reworded.
@@ -82,6 +84,12 @@ class DatasetError(InputError):
     code = "DATASET"
 
 
+class RecordingError(InputError):
+    """A recording of power is damaged, is not what it says, or cannot answer what was asked of it."""
+
+    code = "RECORDING"
+
+
 class ConfigError(InputError):
     """A settings file is wrong; the message names the key."""
 
@@ -120,3 +128,9 @@ class DeviceError(TinykitError):
 
     exit_code = 5
     code = "DEVICE"
+
+
+class MeterError(DeviceError):
+    """A power meter is not there, is another one, or does not do what was asked."""
+
+    code = "METER"

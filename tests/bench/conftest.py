@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import hand_model
+import port_firmware
 import pytest
 
+from tinykit.boards import load_board
 from tinykit.toolchain import BuiltImage
 
 Compile = Callable[..., BuiltImage]
@@ -46,3 +48,16 @@ def job(compiled: Compile, tmp_path: Path):
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def port_image(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """``port_image("virtual-m4")``: the image of `port_firmware` for that board."""
+    known: dict[str, Path] = {}
+
+    def build(board: str) -> Path:
+        if board not in known:
+            known[board] = port_firmware.build(tmp_path_factory.mktemp("port") / "build", load_board(board))
+        return known[board]
+
+    return build

@@ -37,7 +37,7 @@ from tinykit.errors import BuildError
 from tinykit.graph.reader import read_model
 from tinykit.graph.summary import summarise
 from tinykit.running import RunRequest, TensorSpec
-from tinykit.running.execute import RunReport, run_model
+from tinykit.running.execute import RunOptions, RunReport, run_model
 from tinykit.running.places.emulated import EmulatedBoard
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -109,7 +109,7 @@ def row(kind: str, path: Path, place: str, seed: int) -> dict[str, object]:
         x = np.random.RandomState(seed).randint(-128, 128, (steps, *shape[1:])).astype(np.int8)
         np.save(Path(name) / "x.npy", x)
         try:
-            report = run_model(path, place, inputs=Path(name) / "x.npy", check=True)
+            report = run_model(path, place, options=RunOptions(inputs=Path(name) / "x.npy", check=True))
         except BuildError as error:
             if error.code != "BOARD_TOO_SMALL":
                 raise
@@ -119,35 +119,37 @@ def row(kind: str, path: Path, place: str, seed: int) -> dict[str, object]:
 
 def figures(report: RunReport, samples: int) -> dict[str, object]:
     """What the run of one model at one place gave."""
-    result, size = report.result, report.build.size
-    assert size is not None and report.build.image is not None
+    result, counts = report.result, report.result.counts
+    assert report.build is not None and report.build.image is not None and counts is not None
+    size = report.build.size
+    assert size is not None
     kernels = {layer.function: layer.kernel for layer in report.build.layers}
     return {
         "check": report.check.state,
         "note": report.check.note or f"{report.check.bytes_compared} bytes, {report.check.reference}",
         "samples": samples,
-        "instructions": result.instructions[0],
-        "instructions_range": [min(result.instructions), max(result.instructions)],
-        "instructions_step": result.instructions_step,
-        "cycles_modelled": result.cycles[0] if result.cycles else None,
-        "cycles_error": result.cycle_error or None,
+        "instructions": counts.instructions[0],
+        "instructions_range": [min(counts.instructions), max(counts.instructions)],
+        "instructions_step": counts.instructions_step,
+        "cycles_modelled": counts.cycles[0] if counts.cycles else None,
+        "cycles_error": counts.cycle_error or None,
         "ram_bytes": report.ram_bytes,
-        "ram": {**size.to_dict()["ram"], "stack_used": result.stack_bytes},
+        "ram": {**size.to_dict()["ram"], "stack_used": counts.stack_bytes},
         "flash": size.to_dict()["flash"],
         "source_weights": size.source_weights,
         "flash_beside_weights": size.flash_beside_weights,
         "image_sha256": report.build.image.sha256,
         "compiler": f"{report.build.image.toolchain} {report.build.image.version}",
         "compile_s": round(report.build.image.seconds, 3),
-        "emulated_instructions": result.emulated_instructions,
-        "emulation_s": round(result.seconds, 4),
-        "emulator": result.emulator,
+        "emulated_instructions": counts.emulated_instructions,
+        "emulation_s": round(counts.emulation_s, 4),
+        "emulator": result.device,
         "layers": [
             {
                 "layer": layer.name,
                 "kernel": kernels.get(layer.name),
-                "instructions": round(layer.instructions, 1),
-                "cycles_modelled": round(layer.cycles, 1),
+                "instructions": round(layer.instructions or 0.0, 1),
+                "cycles_modelled": round(layer.cycles or 0.0, 1),
             }
             for layer in result.layers
         ],
@@ -188,17 +190,17 @@ def emulation(seed: int) -> dict[str, object]:
         assert image is not None
         specs = ((TensorSpec(shape, np.dtype(np.int8)),) for shape in ((1, 32, 32, 3), (1, 10)))
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        result = EmulatedBoard().run(RunRequest(image.elf, board, *specs, arrays=(x,)))
+        result = EmulatedBoard("virtual-m4").run(RunRequest(image.elf, board, *specs, arrays=(x,)))
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return {
         "model": model.stem,
-        "emulator": result.emulator,
-        "instructions": result.emulated_instructions,
-        "wall_s": round(result.seconds, 3),
+        "emulator": result.text,
+        "instructions": result.counts.emulated_instructions,
+        "wall_s": round(result.counts.emulation_s, 3),
         "cpu_s": round(cpu_s, 3),
-        "mips": round(result.emulated_instructions / result.seconds / 1e6, 1),
-        "mips_cpu": round(result.emulated_instructions / cpu_s / 1e6, 1),
+        "mips": round(result.counts.emulated_instructions / result.counts.emulation_s / 1e6, 1),
+        "mips_cpu": round(result.counts.emulated_instructions / cpu_s / 1e6, 1),
         "load_average": round(os.getloadavg()[0], 2),
     }
 

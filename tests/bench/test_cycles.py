@@ -82,3 +82,11 @@ def test_every_board_has_a_model_that_states_its_error() -> None:
         model = CYCLE_MODELS[board.core.name]
         assert "%" in model.error
         assert "Arm" in model.name
+
+
+@pytest.mark.parametrize(("core", "relative"), [("cortex-m4f", 0.1), ("cortex-m0", 0.25)])
+def test_a_model_s_error_is_a_number_and_the_same_in_words(core: str, relative: float) -> None:
+    model = CYCLE_MODELS[core]
+    assert model.error_relative == relative
+    assert model.error.startswith(f"about ±{relative:.0%}".replace("%", " % "))
+    assert "no board was compared" in model.error

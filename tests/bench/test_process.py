@@ -54,8 +54,8 @@ def test_the_asking_process_never_loads_unicorn(job, tmp_path: Path) -> None:
     program = (
         "import sys, pathlib\n"
         "import tinykit.bench, tinykit.running, tinykit.boards, tinykit.toolchain\n"
-        "from tinykit.running.runner import _runners\n"
-        "_runners()\n"
+        "from tinykit.running.runner import places\n"
+        "places()\n"
         "job = tinykit.bench.BenchJob.from_json(pathlib.Path(sys.argv[1]).read_text())\n"
         "assert tinykit.bench.run_job(job).each\n"
         "assert not {'unicorn', 'capstone'} & set(sys.modules), 'loaded'\n"

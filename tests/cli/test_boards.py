@@ -34,12 +34,15 @@ def test_what_was_seen_is_the_evidences(tinykit, tmp_path: Path, monkeypatch) ->
         "schema": "tinykit.evidence",
         "commit": "abc",
         "date": "2026-01-02T03:04:05",
-        "results": {"ran_on": {"virtual-m4": 12}},
+        "results": {"ran_on": {"virtual-m4": 12, "hardware:virtual-m4": 1}},
     }
     monkeypatch.setattr("tinykit.resources.evidence", lambda: tmp_path)
     assert "no evidence yet" in tinykit("boards", "virtual-m4").out
     (tmp_path / "exactness.json").write_text(json.dumps(document))
-    assert "virtual-m4: 12 models (2026-01-02)" in tinykit("boards", "virtual-m4").out
+    shown = " ".join(tinykit("boards", "virtual-m4").out.split())
+    assert "SIMULATED virtual-m4: 12 models (2026-01-02); hardware:virtual-m4: 1 models" in shown
+    (board,) = json.loads(tinykit("boards", "virtual-m4", "--json").out)["boards"]
+    assert [one["simulated"] for one in board["seen"]] == [True, False]
 
 
 def test_a_board_of_ones_own_is_shown_and_checked(tinykit, tmp_path: Path) -> None:

@@ -38,6 +38,10 @@ def test_an_image_and_what_it_is_made_of(tinykit, digits, tmp_path: Path, checko
     assert again.code == 0, again.err
     assert document["image"]["sha256"] in again.out.replace("\n", "")
     assert "beside the file's weights" in again.out
+    shown = " ".join(again.out.split())
+    more = ram["scratch"]
+    assert f"the arena is {more:,} bytes larger for it" in shown
+    assert f"arena: more, for scratch {more:,}" in shown
 
 
 def test_c_only_needs_no_compiler(tinykit, digits, tmp_path: Path, checkout: Path, monkeypatch) -> None:
@@ -81,6 +85,13 @@ def test_a_board_that_is_too_small_is_refused_before_compiling(
     assert says in error["message"]
     assert "tk_layer_" in error["message"]
     assert not (tmp_path / "out").exists()
+    words = ("build", digits.tflite, "-o", tmp_path / "out", "--board")
+    assert tinykit(*words, "virtual-m4", "--c-only").code == 0
+    before = (tmp_path / "out" / "model.c").stat()
+    again = tinykit(*words, tmp_path / "small.toml")
+    assert again.code == 3
+    assert "untouched" in again.err
+    assert (tmp_path / "out" / "model.c").stat() == before
 
 
 def test_what_cannot_be_built_is_refused(tinykit, digits, tmp_path: Path) -> None:

@@ -7,29 +7,36 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinykit.errors import GateError, InputError
-from tinykit.running.execute import Check, compare, require_equal, run_model
-from tinykit.running.outputs import write_output
+from tinykit.errors import GateError, InputError, OutputError
+from tinykit.running.check import Check, compare, require_equal
+from tinykit.running.execute import RunOptions, RunReport, run_model
+from tinykit.running.outputs import write_arrays
+from tinykit.running.workload import read_workload
+
+
+def run(model: Path, on: str, *, toolchain: str = "zig", **words) -> RunReport:
+    return run_model(model, on, options=RunOptions(**words), toolchain=toolchain)
 
 
 @pytest.mark.parametrize("board", ["virtual-m4", "virtual-m0"])
 def test_digits_is_exact_on_both_boards(digits, board: str) -> None:
-    report = run_model(digits.tflite, board, inputs=digits.eval, limit=20, check=True)
+    report = run(digits.tflite, board, inputs=digits.eval, limit=20, check=True)
     assert report.check.state == "equal", report.check.note
     assert report.check.bytes_compared == 20 * 10
     result = report.result
-    assert len(result.instructions) == 20
+    assert len(result.counts.instructions) == 20
     assert result.outputs[0].shape == (20, 10)
     per_layer = sum(layer.instructions for layer in result.layers)
-    assert per_layer == pytest.approx(result.mean_instructions)
-    assert 0 < result.stack_bytes < report.build.board.stack_bytes
-    assert report.ram_bytes == report.build.size.ram.arena + result.stack_bytes
+    assert per_layer == pytest.approx(result.counts.mean_instructions)
+    assert 0 < result.counts.stack_bytes < report.build.board.stack_bytes
+    ram = report.build.size.ram
+    assert report.ram_bytes == ram.arena + ram.state + ram.statics + result.counts.stack_bytes
 
 
 def test_both_compilers_give_the_same_bytes(digits, require) -> None:
     require("arm-none-eabi-gcc")
     zig, gcc = (
-        run_model(digits.tflite, "virtual-m4", inputs=digits.eval, limit=5, toolchain=name)
+        run(digits.tflite, "virtual-m4", inputs=digits.eval, limit=5, toolchain=name)
         for name in ("zig", "gcc")
     )
     assert (zig.result.outputs[0] == gcc.result.outputs[0]).all()
@@ -37,16 +44,16 @@ def test_both_compilers_give_the_same_bytes(digits, require) -> None:
 
 
 def test_without_data_one_seeded_inference_runs(digits) -> None:
-    first, second = (run_model(digits.tflite, "virtual-m4", check=True) for _ in range(2))
-    assert first.input_source == "random, seed 0"
+    first, second = (run(digits.tflite, "virtual-m4", check=True) for _ in range(2))
+    assert first.samples.source == "random, seed 0"
     assert first.check.state == "equal"
-    assert first.result.instructions == second.result.instructions
+    assert first.result.counts.instructions == second.result.counts.instructions
     assert (first.result.outputs[0] == second.result.outputs[0]).all()
     assert first.build.image.sha256 == second.build.image.sha256
 
 
 def test_a_stream_keeps_its_state(wakeword_models: tuple[Path, ...]) -> None:
-    report = run_model(wakeword_models[0], "virtual-m4", check=True)
+    report = run(wakeword_models[0], "virtual-m4", check=True)
     assert report.check.state == "equal", report.check.note
 
 
@@ -57,56 +64,55 @@ def test_twenty_steps_of_a_stream_are_exact(wakeword_models: tuple[Path, ...], t
     shape = graph.main.tensors[graph.main.inputs[0]].shape
     steps = np.random.default_rng(3).integers(-128, 128, (20, *shape[1:])).astype(np.int8)
     np.save(tmp_path / "steps.npy", steps)
-    report = run_model(wakeword_models[0], "virtual-m4", inputs=tmp_path / "steps.npy", check=True)
+    report = run(wakeword_models[0], "virtual-m4", inputs=tmp_path / "steps.npy", check=True)
     assert report.check.state == "equal", report.check.note
     assert report.check.bytes_compared == 20
 
 
 def test_a_difference_is_found_where_it_is(digits) -> None:
-    report = run_model(digits.tflite, "virtual-m4", inputs=digits.eval, limit=3)
+    report = run(digits.tflite, "virtual-m4", inputs=digits.eval, limit=3)
     assert report.check.state == "not_asked"
-    x = np.load(digits.eval)["x"][:3].astype(np.float32)
-    assert compare(digits.tflite.read_bytes(), (x,), report.result).state == "equal"
+    model, arrays = read_workload(digits.tflite).model, report.samples.arrays
+    assert compare(model, arrays, report.result).state == "equal"
     report.result.outputs[0][1, 4] ^= 1
-    check = compare(digits.tflite.read_bytes(), (x,), report.result)
+    check = compare(model, arrays, report.result)
     assert (check.state, check.bytes_different, check.bytes_compared) == ("different", 1, 30)
     assert "byte 14" in check.note
+    assert compare(model, arrays, report.result, tolerance_lsb=1).state == "within"
     with pytest.raises(GateError) as caught:
         require_equal(check)
     assert caught.value.code == "CHECK_DIFFERENT"
 
 
 def test_another_runtime_is_no_reference(digits, monkeypatch: pytest.MonkeyPatch) -> None:
-    report = run_model(digits.tflite, "virtual-m4")
+    report = run(digits.tflite, "virtual-m4")
     monkeypatch.setattr("tinykit.runtime.choose.ORACLE_VERSION", "0.0")
-    check = compare(digits.tflite.read_bytes(), (np.zeros((1, 8, 8, 1), np.int8),), report.result)
+    check = compare(read_workload(digits.tflite).model, report.samples.arrays, report.result)
     assert check.state == "not_run"
     with pytest.raises(GateError) as caught:
         require_equal(check)
-    assert caught.value.code == "CHECK_NOT_RUN"
+    assert caught.value.code == "ORACLE_VERSION"
     require_equal(Check("equal"))
 
 
 def test_wrong_data_are_refused_before_anything_is_built(
     digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tinykit.running.execute.build_model", lambda *a, **k: pytest.fail("it was built"))
+    monkeypatch.setattr("tinykit.running.workload.build_model", lambda *a, **k: pytest.fail("it was built"))
     np.save(tmp_path / "none.npy", np.zeros((0, 8, 8, 1), np.int8))
     np.save(tmp_path / "shape.npy", np.zeros((2, 5), np.int8))
     for name in ("none.npy", "shape.npy", "absent.npy"):
         with pytest.raises(InputError):
-            run_model(digits.tflite, "virtual-m4", inputs=tmp_path / name)
+            run(digits.tflite, "virtual-m4", inputs=tmp_path / name)
 
 
 def test_outputs_are_written_whole(tmp_path: Path) -> None:
     array = np.arange(6, dtype=np.int8).reshape(2, 3)
-    write_output(array, tmp_path / "y.npy")
-    assert (np.load(tmp_path / "y.npy") == array).all()
-    assert [path.name for path in tmp_path.iterdir()] == ["y.npy"]
-    from tinykit.errors import OutputError
-
+    write_arrays({"output_0": array}, tmp_path / "y.npz")
+    assert (np.load(tmp_path / "y.npz")["output_0"] == array).all()
+    assert [path.name for path in tmp_path.iterdir()] == ["y.npz"]
     with pytest.raises(OutputError):
-        write_output(array, tmp_path / "none" / "y.npy")
+        write_arrays({}, tmp_path / "none" / "y.npz")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -115,7 +121,7 @@ def test_input_that_is_no_number_is_refused(tmp_path: Path, digits, value: float
     samples[2, 1, 1, 0] = value
     np.save(tmp_path / "x.npy", samples)
     with pytest.raises(InputError, match="sample 2") as caught:
-        run_model(digits.tflite, "virtual-m4", inputs=tmp_path / "x.npy")
+        run(digits.tflite, "virtual-m4", inputs=tmp_path / "x.npy")
     assert caught.value.code == "INPUT_NOT_FINITE"
 
 
@@ -128,6 +134,6 @@ def test_real_values_are_rounded_as_everywhere_else(tmp_path: Path, digits) -> N
     np.save(tmp_path / "real.npy", halves)
     np.save(tmp_path / "stored.npy", info.quantize(halves))
     real, stored = (
-        run_model(digits.tflite, "virtual-m4", inputs=tmp_path / f"{name}.npy") for name in ("real", "stored")
+        run(digits.tflite, "virtual-m4", inputs=tmp_path / f"{name}.npy") for name in ("real", "stored")
     )
     assert (real.result.outputs[0] == stored.result.outputs[0]).all()

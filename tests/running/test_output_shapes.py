@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from tinykit.boards import load_board
+from tinykit.running.image_job import RunRequest
 from tinykit.running.result import TensorSpec
-from tinykit.running.runner import RunRequest
 
 
 def test_only_a_leading_one_is_the_batch() -> None:

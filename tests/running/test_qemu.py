@@ -12,7 +12,7 @@ import pytest
 from tinykit.boards import load_board
 from tinykit.errors import DeviceError, InputError, UsageError
 from tinykit.running import RunRequest, TensorSpec, find_runner
-from tinykit.running.execute import run_model
+from tinykit.running.execute import RunOptions, run_model
 
 SPEC = (TensorSpec((1, hand_model.SIZE), np.dtype("int8")),)
 INPUTS = np.random.default_rng(5).integers(-128, 128, (4, hand_model.SIZE)).astype(np.int8)
@@ -24,8 +24,8 @@ def qemu(require):
 
 
 def run(place: str, elf: Path, **changes):
-    runner, board = find_runner(place)
-    return runner.run(replace(RunRequest(elf, load_board(board), SPEC, SPEC, (INPUTS,)), **changes))
+    runner = find_runner(place)
+    return runner.run(replace(RunRequest(elf, load_board(runner.board), SPEC, SPEC, (INPUTS,)), **changes))
 
 
 @pytest.mark.qemu
@@ -35,18 +35,20 @@ def test_both_emulators_agree(board: str, tmp_path: Path, qemu: Path) -> None:
     ours, theirs = (run(f"{place}{board}", elf, reset_each=False) for place in ("", "qemu:"))
     assert (ours.outputs[0] == theirs.outputs[0]).all()
     assert (theirs.outputs[0] == hand_model.expected(INPUTS, reset_each=False)).all()
-    assert theirs.instructions_step == 40
-    for counted, timed in zip(ours.instructions, theirs.instructions, strict=True):
-        assert abs(timed - counted) <= 2 * theirs.instructions_step
-    assert ours.stack_bytes == theirs.stack_bytes
-    assert theirs.cycles == ()
+    assert theirs.counts.instructions_step == 40
+    for counted, timed in zip(ours.counts.instructions, theirs.counts.instructions, strict=True):
+        assert abs(timed - counted) <= 2 * theirs.counts.instructions_step
+    assert ours.counts.stack_bytes == theirs.counts.stack_bytes
+    assert theirs.counts.cycles == ()
 
 
 @pytest.mark.qemu
 def test_digits_is_exact_under_qemu_too(digits, qemu: Path) -> None:
-    report = run_model(digits.tflite, "qemu:virtual-m4", inputs=digits.eval, limit=20, check=True)
+    report = run_model(
+        digits.tflite, "qemu:virtual-m4", options=RunOptions(inputs=digits.eval, limit=20, check=True)
+    )
     assert report.check.state == "equal", report.check.note
-    assert "QEMU" in report.result.emulator
+    assert "QEMU" in report.result.device
 
 
 @pytest.mark.qemu

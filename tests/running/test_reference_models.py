@@ -9,9 +9,10 @@ import pytest
 
 from tinykit.errors import BuildError
 from tinykit.graph.reader import read_model
-from tinykit.running.execute import RunReport, run_model
+from tinykit.running.execute import RunOptions, RunReport, run_model
 
 TWINS = ("kws", "ic", "vww", "ad")
+BENCHMARK = ("kws_ref_model", "pretrainedResnet_quant")
 TOO_LARGE_FOR_M0 = {"ic", "vww", "ad", "pretrainedResnet_quant"}
 STREAM_STEPS = 20
 
@@ -21,7 +22,7 @@ def exact(model: Path, place: str, folder: Path, samples: int) -> RunReport:
     shape = graph.main.tensors[graph.main.inputs[0]].shape
     x = np.random.default_rng(11).integers(-128, 128, (samples, *shape[1:])).astype(np.int8)
     np.save(folder / "x.npy", x)
-    report = run_model(model, place, inputs=folder / "x.npy", check=True)
+    report = run_model(model, place, options=RunOptions(inputs=folder / "x.npy", check=True))
     assert report.check.state == "equal", report.check.note
     return report
 
@@ -52,7 +53,7 @@ def test_the_benchmarks_own_models_keep_their_budgets(
     name: str, most_instructions: int, most_ram: float, reference_models: Path, tmp_path: Path
 ) -> None:
     report = exact(reference_models / f"{name}.tflite", "virtual-m4", tmp_path, 2)
-    assert report.result.mean_instructions <= most_instructions
+    assert report.result.counts.mean_instructions <= most_instructions
     assert report.ram_bytes <= most_ram
     assert report.build.size.flash_beside_weights <= 40_000
     if name not in TOO_LARGE_FOR_M0:
@@ -70,20 +71,25 @@ def test_wake_words_keep_their_state(
 
 @pytest.mark.slow
 @pytest.mark.qemu
-@pytest.mark.parametrize("name", [*TWINS, 0, 1, 2, 3])
+@pytest.mark.parametrize("name", [*TWINS, *BENCHMARK, 0, 1, 2, 3])
 def test_qemu_agrees_and_counts_the_same(
-    name: str | int, checkout: Path, wakeword_models: tuple[Path, ...], tmp_path: Path, require
+    name: str | int, checkout: Path, request: pytest.FixtureRequest, tmp_path: Path, require
 ) -> None:
     require("qemu-system-arm")
     stream = isinstance(name, int)
-    model = (
-        wakeword_models[name] if stream else checkout / "firmware_models" / "models" / name / f"{name}.tflite"
-    )
+    if stream:
+        model = request.getfixturevalue("wakeword_models")[name]
+    elif name in BENCHMARK:
+        model = request.getfixturevalue("reference_models") / f"{name}.tflite"
+    else:
+        model = checkout / "firmware_models" / "models" / name / f"{name}.tflite"
     ours, theirs = (
         exact(model, place, tmp_path, STREAM_STEPS if stream else 1)
         for place in ("virtual-m4", "qemu:virtual-m4")
     )
-    step = theirs.result.instructions_step
-    for counted, timed in zip(ours.result.instructions, theirs.result.instructions, strict=True):
+    step = theirs.result.counts.instructions_step
+    for counted, timed in zip(
+        ours.result.counts.instructions, theirs.result.counts.instructions, strict=True
+    ):
         assert abs(counted - timed) <= 2 * step
-    assert ours.result.stack_bytes == theirs.result.stack_bytes
+    assert ours.result.counts.stack_bytes == theirs.result.counts.stack_bytes

@@ -11,7 +11,9 @@ from tinykit.boards import load_board
 from tinykit.errors import InputError
 from tinykit.running import RunRequest, TensorSpec, find_runner
 from tinykit.running.places.emulated import EmulatedBoard
+from tinykit.running.places.host import Host
 from tinykit.running.places.qemu import QemuBoard
+from tinykit.running.places.serial import SerialBoard
 
 INT8 = np.dtype("int8")
 
@@ -26,16 +28,24 @@ def request(arrays, inputs, outputs=((1, 2),)):
     )
 
 
-def test_a_name_says_runner_and_board() -> None:
-    for name, kind, board in (
-        ("virtual-m4", EmulatedBoard, "virtual-m4"),
-        ("qemu:virtual-m0", QemuBoard, "virtual-m0"),
-        ("boards/mine.toml", EmulatedBoard, "boards/mine.toml"),
-        ("C:\\boards\\mine.toml", EmulatedBoard, "C:\\boards\\mine.toml"),
+def test_a_name_says_which_runner() -> None:
+    for name, runner in (
+        ("virtual-m4", EmulatedBoard("virtual-m4")),
+        ("qemu:virtual-m0", QemuBoard("virtual-m0")),
+        ("boards/mine.toml", EmulatedBoard("boards/mine.toml")),
+        ("C:\\boards\\mine.toml", EmulatedBoard("C:\\boards\\mine.toml")),
+        ("host", Host()),
     ):
-        runner, found = find_runner(name)
-        assert isinstance(runner, kind)
-        assert found == board
+        assert find_runner(name) == runner
+    for port in (
+        "/dev/ttyACM0",
+        "COM3",
+        "socket://localhost:1",
+        "rfc2217://h:2",
+        "tinykit://x?elf=y",
+        "auto",
+    ):
+        assert isinstance(find_runner(port), SerialBoard)
     with pytest.raises(InputError) as caught:
         find_runner("renode:virtual-m4")
     assert caught.value.code == "PLACE_UNKNOWN"

@@ -111,7 +111,7 @@ def main() -> int:
     words = parser.parse_args()
     out = CHECKOUT / "docs" / "evidence"
     try:
-        document = run(words.name, words.seed, out)
+        document = run(words.name.replace("-", "_"), words.seed, out)
     except LookupError as error:
         parser.error(str(error))
     sys.stdout.write(f"{out / words.name}.json: {document['duration_s']} s, {document['results']}\n")

@@ -1,10 +1,20 @@
 """The emulated board, in a process of its own: exact instruction counts, modelled cycles, named faults.
 
-`tinykit.bench.client` starts the process and is all that other rooms use. Everything that imports unicorn
-(GPL-2) runs only there.
+`run_job` runs inferences through memory, `serve_board` gives a board that talks over a port. Everything
+that imports unicorn (GPL-2) runs only there.
 """
 
 from tinykit.bench.client import run_job
 from tinykit.bench.job import BenchJob, BenchResult, Counts, LayerCounts
+from tinykit.bench.served import ServedBoard, Slip, serve_board
 
-__all__ = ["BenchJob", "BenchResult", "Counts", "LayerCounts", "run_job"]
+__all__ = [
+    "BenchJob",
+    "BenchResult",
+    "Counts",
+    "LayerCounts",
+    "ServedBoard",
+    "Slip",
+    "run_job",
+    "serve_board",
+]

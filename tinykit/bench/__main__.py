@@ -17,8 +17,9 @@ from tinykit.bench.faults import Fault
 from tinykit.bench.job import BenchJob, BenchResult, LayerCounts
 from tinykit.bench.machine import Machine
 from tinykit.bench.mailbox import DONE, FAULT, Layout, lay_out, read_answer, read_ticks, write_mailbox
-from tinykit.boards import Board, load_board
-from tinykit.errors import DeviceError, TinykitError
+from tinykit.bench.windows import WindowRecorder
+from tinykit.boards import load_board
+from tinykit.errors import TinykitError
 from tinykit.toolchain import Image, read_image
 
 _OUTSIDE, _INVOKE, _FIRST_LAYER = 0, 1, 2
@@ -49,14 +50,15 @@ def run(job: BenchJob, report=lambda done: None) -> BenchResult:  # type: ignore
     board, image = load_board(job.board), read_image(Path(job.elf))
     names, buckets = find_buckets(image)
     machine = Machine(board, image, buckets, len(names), job.hook)
+    recorder = WindowRecorder(machine)
     layout = lay_out(board, job.inferences, job.input_bytes, job.output_bytes)
     assert board.mailbox is not None
     origin = board.mailbox.origin
     mailbox = write_mailbox(layout, Path(job.input_path).read_bytes(), reset_each=job.reset_each)
     machine.write(origin, mailbox)
     start = time.monotonic()
-    machine.run(job.limit_instructions, job.slice_cycles, lambda: report(len(machine.windows)))
-    return _result(job, machine, layout, names, time.monotonic() - start)
+    machine.run(job.limit_instructions, job.slice_cycles, lambda: report(len(recorder.windows)))
+    return _result(job, machine, recorder, layout, names, time.monotonic() - start)
 
 
 def find_buckets(image: Image) -> tuple[list[str], dict[int, int]]:
@@ -73,7 +75,14 @@ def find_buckets(image: Image) -> tuple[list[str], dict[int, int]]:
     return names, at
 
 
-def _result(job: BenchJob, machine: Machine, layout: Layout, names: list[str], seconds: float) -> BenchResult:
+def _result(
+    job: BenchJob,
+    machine: Machine,
+    recorder: WindowRecorder,
+    layout: Layout,
+    names: list[str],
+    seconds: float,
+) -> BenchResult:
     board = machine.board
     assert board.mailbox is not None
     data = machine.read(board.mailbox.origin, layout.size_bytes)
@@ -82,11 +91,10 @@ def _result(job: BenchJob, machine: Machine, layout: Layout, names: list[str], s
         pc = answer.fault_pc if answer.state == FAULT else machine._pc
         machine.fault = Fault("HANDLED" if answer.state == FAULT else "STALLED", pc)
     if machine.fault is not None:
-        raise _fault_error(machine.fault, machine.image, board)
+        raise machine.fault.error(machine.image, board)
     Path(job.output_path).write_bytes(data[layout.outputs])
-    inside = [window.tallies[_INVOKE:] for window in machine.windows]
+    inside = [window.tallies[_INVOKE:] for window in recorder.windows]
     sums = [sum((one[i] for one in inside), Tally()) for i in range(len(names) - 1)]
-    model, error = machine.cycle_model
     return BenchResult(
         each=tuple(machine.counts(sum(one, Tally())) for one in inside),
         layers=tuple(
@@ -94,19 +102,16 @@ def _result(job: BenchJob, machine: Machine, layout: Layout, names: list[str], s
         ),
         ticks=read_ticks(layout, data),
         stack_bytes=answer.stack_bytes,
-        uart=machine.uart.sent.decode("ascii", "backslashreplace"),
+        uart=machine.chip.uart.take().decode("ascii", "backslashreplace"),
         cpu=machine.cpu,
-        cycle_model=model,
-        cycle_error=error,
+        cycle_model=machine.cycle_model.name,
+        cycle_error=machine.cycle_model.error,
+        cycle_error_relative=machine.cycle_model.error_relative,
         hook=machine.counter.name,
         hook_note=machine.hook_note,
         total_instructions=sum(tally.instructions for tally in machine.tallies()),
         seconds=seconds,
     )
-
-
-def _fault_error(fault: Fault, image: Image, board: Board) -> DeviceError:
-    return DeviceError(fault.message(image, board), hint=fault.hint, code=f"FIRMWARE_{fault.code}")
 
 
 if __name__ == "__main__":

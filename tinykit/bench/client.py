@@ -15,15 +15,20 @@ from tinykit.errors import DeviceError, MissingExtraError
 from tinykit.progress import SILENT, Progress
 
 
+def require_emulator() -> None:
+    """Raise MissingExtraError where the extra ``emulator`` is not installed."""
+    for module in ("unicorn", "capstone"):
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError(f"The emulated board (the package {module})", "emulator")
+
+
 def run_job(job: BenchJob, progress: Progress = SILENT) -> BenchResult:
     """Run ``job`` in a process of its own. The outputs are then in the job's ``output_path``.
 
     Raises MissingExtraError where the extra ``emulator`` is not installed; DeviceError with a code
     FIRMWARE_... where the firmware faults, BENCH_DIED where the process ends without an answer.
     """
-    for module in ("unicorn", "capstone"):
-        if importlib.util.find_spec(module) is None:
-            raise MissingExtraError(f"The emulated board (the package {module})", "emulator")
+    require_emulator()
     progress.start(f"Running {job.inferences} inferences, emulated", job.inferences)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as complaints:
         process = subprocess.Popen(
@@ -40,7 +45,7 @@ def run_job(job: BenchJob, progress: Progress = SILENT) -> BenchResult:
             process.wait()
         if answer is None:
             complaints.seek(0)
-            raise _died(process.returncode, complaints.read())
+            raise process_died(process.returncode, complaints.read())
     if "error" in answer:
         error = answer["error"]
         raise getattr(errors, error["kind"])(error["message"], hint=error["hint"], code=error["code"])
@@ -71,7 +76,8 @@ def _listen(process: subprocess.Popen[str], job: BenchJob, progress: Progress) -
     return None
 
 
-def _died(code: int, complaints: str) -> DeviceError:
+def process_died(code: int, complaints: str) -> DeviceError:
+    """The error for a process that ended with ``code``, having written ``complaints`` to stderr."""
     last = complaints.strip().splitlines()[-1:] or ["it said nothing"]
     return DeviceError(
         f"The emulated board's process ended with {code}: {last[0][:300]}",

@@ -74,6 +74,9 @@ class Counter(Protocol):
     def half_cycles(self) -> int:
         """The clock: twice the cycles of the model's middle."""
 
+    def skip_to(self, half_cycles: int) -> None:
+        """Let time pass in which nothing is executed."""
+
     def tally(self, bucket: int) -> Tally:
         """What ``bucket`` has executed so far."""
 
@@ -133,6 +136,10 @@ class PythonCounter:
     def half_cycles(self) -> int:
         """See `Counter`."""
         return self._clock
+
+    def skip_to(self, half_cycles: int) -> None:
+        """See `Counter`."""
+        self._clock = max(self._clock, half_cycles)
 
     def tally(self, bucket: int) -> Tally:
         """See `Counter`."""
@@ -238,6 +245,10 @@ class CCounter:
     def half_cycles(self) -> int:
         """See `Counter`."""
         return int(self._state.half_cycles)
+
+    def skip_to(self, half_cycles: int) -> None:
+        """See `Counter`."""
+        self._state.half_cycles = max(int(self._state.half_cycles), half_cycles)
 
     def tally(self, bucket: int) -> Tally:
         """See `Counter`."""

@@ -33,13 +33,21 @@ class Instruction:
 class CycleModel:
     """Cycles of a core.
 
-    ``taken`` is what a taken branch adds, at least and at most (the pipeline's refill).
+    ``error_relative`` is how far off a part may be that never waits for memory, to either side (0.1: ±10 %),
+    an estimate; ``remark`` is what else there is to know about it. ``taken`` is what a taken branch adds, at
+    least and at most (the pipeline's refill).
     """
 
     name: str
-    error: str
+    error_relative: float
+    remark: str
     taken: tuple[int, int]
     family: str
+
+    @property
+    def error(self) -> str:
+        """The error in words."""
+        return f"about ±{self.error_relative * 100:.0f} % {self.remark}"
 
     def block(self, instructions: Sequence[Instruction]) -> tuple[int, int]:
         """The fewest cycles of a block, and how many more it may take; refills are counted apart."""
@@ -123,14 +131,16 @@ def _cortex_m0(instruction: Instruction) -> tuple[int, int]:
 
 _M4 = CycleModel(
     "Cortex-M4 from Arm 100166, zero wait states",
-    "about ±10 % against a part that runs from zero-wait memory (an estimate: no board was compared); with"
+    0.10,
+    "against a part that runs from zero-wait memory (an estimate: no board was compared); with"
     " flash wait states the part is slower, by up to 30 %",
     (1, 3),
     "m4",
 )
 _M0 = CycleModel(
     "Cortex-M0 from Arm DDI 0432, zero wait states, one-cycle multiplier",
-    "about ±25 % (an estimate: no board was compared)",
+    0.25,
+    "(an estimate: no board was compared)",
     (2, 2),
     "m0",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinykit.boards import Board
+from tinykit.errors import DeviceError
 from tinykit.toolchain import Image
 
 # Running over the stack faults in the first frame below it; no frame of ours is larger.
@@ -58,6 +59,10 @@ class Fault:
         return _HINT.get(
             self.code, "this is a defect of the firmware or of tinykit: please report it with the model."
         )
+
+    def error(self, image: Image, board: Board) -> DeviceError:
+        """The fault as an error, code FIRMWARE_... ."""
+        return DeviceError(self.message(image, board), hint=self.hint, code=f"FIRMWARE_{self.code}")
 
 
 def name_access(board: Board, kind: str, address: int) -> str:

@@ -73,7 +73,8 @@ class BenchResult:
     """What happened. ``each`` has one entry an inference, from tk_invoke's first instruction to its return.
 
     ``hook`` is "c" or "python", with ``hook_note`` saying why it is not C. ``cpu`` is the core that unicorn
-    says it emulates. ``uart`` is what the firmware printed. ``ticks`` are the firmware's own timer
+    says it emulates. ``cycle_error`` is the model's error in words, ``cycle_error_relative`` as a number, to
+    either side (0.1 is ±10 %). ``uart`` is what the firmware printed. ``ticks`` are the firmware's own timer
     readings. ``seconds`` is what the emulation took, start-up left out.
     """
 
@@ -85,6 +86,7 @@ class BenchResult:
     cpu: str
     cycle_model: str
     cycle_error: str
+    cycle_error_relative: float
     hook: str
     hook_note: str
     total_instructions: int

@@ -8,32 +8,30 @@ enabled, so that is checked when a block is decoded.
 
 from __future__ import annotations
 
+import contextlib
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from tinykit.bench import hard_fault
+from tinykit.bench.chip import Chip
 from tinykit.bench.counter import CCounter, Counted, Counter, PythonCounter, Tally
-from tinykit.bench.cycles import CYCLE_MODELS
+from tinykit.bench.cycles import CYCLE_MODELS, CycleModel
 from tinykit.bench.decode import BlockCost, Decoder
 from tinykit.bench.faults import Fault, name_access
 from tinykit.bench.hook_library import load_hook
 from tinykit.bench.job import SLICE_CYCLES, Counts, HookKind
-from tinykit.bench.peripherals import PAGE_BYTES, SCS_BASE, Gpio, Peripheral, SystemControl, Timer, Uart
+from tinykit.bench.listener import Listener, PowerState
+from tinykit.bench.peripherals import PAGE_BYTES
 from tinykit.boards import Board
 from tinykit.errors import TinykitError
 from tinykit.toolchain import Image
 
 _CPU = {"cortex-m0": "CORTEX_M0", "cortex-m4f": "CORTEX_M4"}
-_WFI = 0xBF30
+_WFI, _WFE = 0xBF30, 0xBF20
 _NOWHERE = 0xFFFFFFFE  # unicorn wants an address to stop at; nothing runs there
+_Rest = Literal["idle", "sleep", "polling"]
 _INTERRUPTS = {1: "INVALID_INSTRUCTION", 4: "UNALIGNED", 17: "INVALID_INSTRUCTION"}
-
-
-@dataclass(frozen=True)
-class Window:
-    """One stretch with the marker pin high: what each bucket executed in it."""
-
-    tallies: tuple[Tally, ...]
 
 
 class Machine:
@@ -49,20 +47,20 @@ class Machine:
         self.board = board
         self.image = image
         self.fault: Fault | None = None
-        self.windows: list[Window] = []
+        self.listeners: list[Listener] = []
         self._buckets = names
-        self._rise: tuple[Tally, ...] | None = None
+        self._rest: _Rest | None = None
+        self._goal = 0
         self._model = CYCLE_MODELS[board.core.name]
         self._decoder = Decoder(self._model)
         self._uc, self.cpu = _open(board)
+        self._pc_register = self._register("PC")
         self._code_end = max(s.load_address + len(s.data) for s in image.segments)
         size = self._code_end - board.flash.origin
         program = Counted(board.flash.origin, size, names, buckets, sum(self._model.taken))
         self.counter, self.hook_note = self._hook(program, hook)
         self._map()
-        stack, start = (int.from_bytes(self.read(board.flash.origin + at, 4), "little") for at in (0, 4))
-        self._uc.reg_write(self._register("SP"), stack)
-        self._pc = start & ~1
+        self.reset()
 
     def _hook(self, program: Counted, kind: HookKind) -> tuple[Counter, str]:
         library, note = (None, "asked for") if kind == "python" else load_hook()
@@ -91,29 +89,44 @@ class Machine:
             uc.mem_map(board.mailbox.origin, board.mailbox.size_bytes, UC_PROT_READ | UC_PROT_WRITE)
         for segment in self.image.segments:
             uc.mem_write(segment.load_address, segment.data)
-        self.uart = Uart(self.cycles)
-        self._control = SystemControl()
-        self._attach(board.uart.base, self.uart)
-        self._attach(board.timer.base, Timer(self._ticks))
-        self._attach(board.marker.base, Gpio(board.marker.pin, self._edge))
-        self._attach(SCS_BASE, self._control)
+        self.chip = self._make_chip()
+        for base in self.chip.pages:
+            self._attach(base)
         # These two run only when something goes wrong: they are no memory hooks in the sense above.
         uc.hook_add(UC_HOOK_MEM_INVALID, self._on_invalid)
         uc.hook_add(UC_HOOK_INTR, self._on_interrupt)
 
-    def _attach(self, base: int, peripheral: Peripheral) -> None:
+    def _make_chip(self) -> Chip:
+        return Chip(self.board, self, self._edge, self._sending)
+
+    def _attach(self, base: int) -> None:
+        # Looked up each time: a reset replaces the peripherals.
         def read(uc: Any, offset: int, size: int, user: object) -> int:
-            return peripheral.read(offset & ~3) >> 8 * (offset & 3)
+            return self.chip.pages[base].read(offset & ~3) >> 8 * (offset & 3)
 
         def write(uc: Any, offset: int, size: int, value: int, user: object) -> None:
-            peripheral.write(offset & ~3, value)
+            self.chip.pages[base].write(offset & ~3, value)
+            if self.chip.control.is_reset_asked:
+                uc.emu_stop()
 
         self._uc.mmio_map(base, PAGE_BYTES, read, None, write, None)
 
-    def _register(self, name: str) -> int:
-        from unicorn import arm_const
+    def reset(self) -> None:
+        """Start again from the vector table. Time goes on, and RAM keeps what is in it."""
+        self.chip = self._make_chip()
+        self.fault = None
+        self._in_handler = False
+        origin = self.board.flash.origin
+        stack, start = (int.from_bytes(self.read(origin + at, 4), "little") for at in (0, 4))
+        for name in ("PRIMASK", "CONTROL", "XPSR"):
+            self.put(name, 0)
+        self.put("SP", stack)
+        self._pc = start & ~1
+        self._edge(False)
+        self._enter(None)
 
-        return int(getattr(arm_const, f"UC_ARM_REG_{name}"))
+    def _register(self, name: str) -> int:
+        return int(getattr(_unicorn().arm_const, f"UC_ARM_REG_{name}"))
 
     def read(self, address: int, size: int) -> bytes:
         """``size`` bytes of memory at ``address``."""
@@ -127,17 +140,30 @@ class Machine:
         """The virtual clock in core cycles, by the middle of the cycle model."""
         return self.counter.half_cycles() // 2
 
-    def _ticks(self) -> int:
-        return self.cycles() * self.board.timer.clock_hz // self.board.clock_hz
+    def skip_to(self, cycle: int) -> None:
+        """Let time pass, at most to where the present run ends."""
+        self.counter.skip_to(2 * min(cycle, self._goal))
+
+    def stop_polling(self) -> None:
+        """Hold a firmware that spins until something arrives: it draws what a busy core draws."""
+        self._rest = "polling"
+        self._uc.emu_stop()
 
     def _edge(self, high: bool) -> None:
-        tallies = self.tallies()
-        if high:
-            self._rise = tallies
-        elif self._rise is not None:
-            changes = (after - before for after, before in zip(tallies, self._rise, strict=True))
-            self.windows.append(Window(tuple(changes)))
-            self._rise = None
+        for listener in self.listeners:
+            listener.marker(self.cycles(), high)
+
+    def _sending(self, start: int, end: int) -> None:
+        for listener in self.listeners:
+            listener.sending(start, end)
+
+    def _enter(self, rest: _Rest | None) -> None:
+        """The core rests from now on, or runs again (None)."""
+        before, after = _power_state(self._rest), _power_state(rest)
+        self._rest = rest
+        if before != after:
+            for listener in self.listeners:
+                listener.state(self.cycles(), after)
 
     def tallies(self) -> tuple[Tally, ...]:
         """What each bucket has executed since reset."""
@@ -150,9 +176,9 @@ class Machine:
         return Counts(tally.instructions, (low + high) // 2, low, high)
 
     @property
-    def cycle_model(self) -> tuple[str, str]:
-        """The cycle model's name and its stated error."""
-        return self._model.name, self._model.error
+    def cycle_model(self) -> CycleModel:
+        """The cycle model, with its stated error."""
+        return self._model
 
     def _learn(self, address: int, size: int) -> BlockCost | None:
         try:
@@ -164,7 +190,7 @@ class Machine:
             self.fault = Fault("FETCH_OUTSIDE_FLASH", address)
         elif cost is None or (cost.uses_fpu and "fpu" not in self.board.core.features):
             self.fault = Fault("INVALID_INSTRUCTION", address)
-        elif cost.uses_fpu and not self._control.fpu_enabled:
+        elif cost.uses_fpu and not self.chip.control.fpu_enabled:
             self.fault = Fault("FPU_DISABLED", address)
         return None if self.fault else cost
 
@@ -186,8 +212,38 @@ class Machine:
         self.fault = Fault(name, self._program_counter(), detail=f"exception {number}")
         uc.emu_stop()
 
+    def enter_fault_handler(self) -> bool:
+        """After a fault: let the firmware's own handler run, once.
+
+        False where it cannot: a fault inside it, which locks a core up, or one that no core would raise.
+        """
+        if self.fault is None or self._in_handler or not hard_fault.enter(self, self.fault):
+            return False
+        vector = self.board.flash.origin + 4 * hard_fault.VECTOR
+        self._pc = int.from_bytes(self.read(vector, 4), "little") & ~1
+        self._in_handler = True
+        self.fault = None
+        return True
+
+    def get(self, register: str) -> int:
+        """A register of the core, by its name."""
+        return int(self._uc.reg_read(self._register(register)))
+
+    def put(self, register: str, value: int) -> None:
+        """Write a register of the core."""
+        self._uc.reg_write(self._register(register), value)
+
+    def push(self, address: int, words: tuple[int, ...]) -> None:
+        """Write words to memory; those that fall outside of it are gone."""
+        with contextlib.suppress(_unicorn().UcError):
+            self.write(address, struct.pack(f"<{len(words)}I", *words))
+
+    def note(self, offset: int, value: int) -> None:
+        """Write a register of the system control space."""
+        self.chip.control.write(offset, value)
+
     def _program_counter(self) -> int:
-        return int(self._uc.reg_read(self._register("PC"))) & ~1
+        return int(self._uc.reg_read(self._pc_register)) & ~1
 
     def run(
         self,
@@ -197,36 +253,97 @@ class Machine:
     ) -> None:
         """Run until the firmware waits for an interrupt, or until a fault (see ``fault``).
 
-        ``look`` is called every ``slice_cycles``. Reset does not come again: a halted machine stays halted.
+        ``look`` is called every ``slice_cycles``.
         """
-        refused = _unicorn().UcError
-        while self.fault is None:
-            self.counter.set_deadline(self.counter.half_cycles() + 2 * slice_cycles)
-            try:
-                self._uc.emu_start(self._pc | 1, _NOWHERE)
-            except refused as error:
-                self._name_error(error)
-            self._pc = self._program_counter()
-            if self.fault is not None:
-                # Unicorn knows the exact instruction only once it has stopped.
-                if self.fault.code in ("READ_UNMAPPED", "WRITE_UNMAPPED", "STACK_OVERFLOW", "FLASH_WRITE"):
-                    self.fault = Fault(self.fault.code, self._pc, self.fault.address, self.fault.detail)
-                return
-            if not self.counter.was_stopped():
-                if int.from_bytes(self.read(self._pc - 2, 2), "little") != _WFI:
-                    self.fault = Fault("EMULATOR", self._pc, detail="it stopped without a reason")
+        while self.fault is None and self._rest is None:
+            self._execute(self.cycles() + slice_cycles)
+            if self.fault is not None or self._rest is not None:
                 return
             if sum(tally.instructions for tally in self.tallies()) > limit_instructions:
                 self.fault = Fault("HUNG", self._pc, detail=f"{limit_instructions:,} instructions")
             if look is not None:
                 look()
 
+    def pass_time(self, goal: int) -> None:
+        """Let time pass until cycle ``goal`` with the core held, as it is without its supply."""
+        self.counter.skip_to(2 * goal)
+
+    def run_to(self, goal: int, *, frozen: bool = False) -> None:
+        """Run to cycle ``goal``, which is passed by less than a block. After a fault time goes on alone.
+
+        Rest is jumped over. With ``frozen``, time stands still in a rest that only the host can end.
+        """
+        while self.cycles() < goal:
+            if self.fault is not None:
+                self.counter.skip_to(2 * goal)
+            elif self._rest is None:
+                self._execute(goal)
+                if self.chip.control.is_reset_asked:
+                    self.reset()
+            elif not self._pass_rest(goal, frozen):
+                return
+
+    @property
+    def is_at_rest(self) -> bool:
+        """The firmware waits, asleep or polling."""
+        return self._rest is not None
+
+    @property
+    def is_polling(self) -> bool:
+        """The firmware waits for the host by polling: at rest, and as busy as ever."""
+        return self._rest == "polling"
+
+    def next_event(self) -> int | None:
+        """At rest: the cycle at which that will end, or None where only the host can end it."""
+        if self._rest == "polling":
+            return self.chip.uart.next_arrival()
+        return self.cycles() if self.chip.control.wakes() else self.chip.next_wake()
+
+    def _pass_rest(self, goal: int, frozen: bool) -> bool:
+        """Let time pass until the rest ends; tell whether it has."""
+        self._goal = goal
+        at = self.next_event()
+        if at is None and frozen:
+            return False
+        self.skip_to(goal if at is None else at)
+        if self._rest == "polling" or self.chip.control.wakes():
+            self._enter(None)
+        return True
+
+    def _execute(self, goal: int) -> None:
+        """Run to ``goal``, or to where the firmware rests, or to a fault."""
+        self._goal = goal
+        self.counter.set_deadline(2 * goal)
+        try:
+            self._uc.emu_start(self._pc | 1, _NOWHERE)
+        except _unicorn().UcError as error:
+            self._name_error(error)
+        self._pc = self._program_counter()
+        if self.fault is None and self._stopped_by_itself():
+            if int.from_bytes(self.read(self._pc - 2, 2), "little") in (_WFI, _WFE):
+                self._enter("sleep" if self.chip.control.sleeps_deeply else "idle")
+            else:
+                self.fault = Fault("EMULATOR", self._pc, detail="it stopped without a reason")
+
+    def _stopped_by_itself(self) -> bool:
+        asked = self.counter.was_stopped() or self.chip.control.is_reset_asked
+        return not asked and self._rest is None
+
     def _name_error(self, error: Any) -> None:
         from unicorn import UC_ERR_INSN_INVALID
 
-        if self.fault is None:
-            name = "INVALID_INSTRUCTION" if error.errno == UC_ERR_INSN_INVALID else "EMULATOR"
-            self.fault = Fault(name, self._program_counter(), detail=str(error))
+        if self.fault is not None:
+            return
+        at = self._program_counter()
+        if error.errno != UC_ERR_INSN_INVALID:
+            self.fault = Fault("EMULATOR", at, detail=str(error))
+        # Unicorn refuses WFE, and stands behind it then.
+        elif int.from_bytes(self.read(at - 2, 2), "little") != _WFE:
+            self.fault = Fault("INVALID_INSTRUCTION", at, detail=str(error))
+
+
+def _power_state(rest: _Rest | None) -> PowerState:
+    return "active" if rest is None or rest == "polling" else rest
 
 
 def _unicorn() -> Any:

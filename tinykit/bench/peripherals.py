@@ -1,4 +1,4 @@
-"""The emulated board's registers: UART, timer, GPIO as Arm's CMSDK has them; the core's control space."""
+"""The emulated board's registers: timer and GPIO as Arm's CMSDK has them; the core's control space."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Protocol
 PAGE_BYTES = 4096
 SCS_BASE = 0xE000E000
 
-_UART_DATA, _UART_STATE, _UART_CTRL, _UART_BAUDDIV = 0x00, 0x04, 0x08, 0x10
-_TIMER_CTRL, _TIMER_VALUE, _TIMER_RELOAD = 0x00, 0x04, 0x08
+_TIMER_CTRL, _TIMER_VALUE, _TIMER_RELOAD, _TIMER_INTSTATUS = 0x00, 0x04, 0x08, 0x0C
+_TIMER_RUN_AND_INTERRUPT = 9
 _GPIO_DATA, _GPIO_DATAOUT, _GPIO_OUTENSET = 0x00, 0x04, 0x10
-_CPACR = 0xD88
+_ISER, _ICER, _ISPR, _ICPR = 0x100, 0x180, 0x200, 0x280
+_CPUID, _AIRCR, _SCR, _CPACR = 0xD00, 0xD0C, 0xD10, 0xD88
+_AIRCR_KEY, _SYSRESETREQ, _SLEEPDEEP = 0x05FA, 4, 4
 
 Clock = Callable[[], int]
 
@@ -26,49 +28,65 @@ class Peripheral(Protocol):
         """Write the register's 32 bits."""
 
 
-class Uart:
-    """CMSDK APB UART, transmit side. A byte takes ten bits of virtual time; nothing is ever received."""
-
-    def __init__(self, now: Clock) -> None:
-        self._now = now
-        self._registers = {_UART_CTRL: 0, _UART_BAUDDIV: 0}
-        self._busy_until = 0
-        self.sent = bytearray()
-
-    def read(self, offset: int) -> int:
-        """Bit 0 of STATE: the transmit buffer is full."""
-        if offset == _UART_STATE:
-            return int(self._now() < self._busy_until)
-        return self._registers.get(offset, 0)
-
-    def write(self, offset: int, value: int) -> None:
-        """A byte written to DATA goes out, if the transmitter is on."""
-        if offset == _UART_DATA and self._registers[_UART_CTRL] & 1:
-            self.sent.append(value & 0xFF)
-            self._busy_until = max(self._now(), self._busy_until) + 10 * self._registers[_UART_BAUDDIV]
-        elif offset in self._registers:
-            self._registers[offset] = value
-
-
 class Timer:
-    """CMSDK APB timer: counts down from VALUE once started, and begins again at RELOAD."""
+    """CMSDK APB timer: counts down from VALUE once started, and begins again at RELOAD; 0 there ends it.
 
-    def __init__(self, ticks: Clock) -> None:
+    ``pend`` is called when the count has reached zero with the interrupt on.
+    """
+
+    def __init__(self, ticks: Clock, pend: Callable[[], None] = lambda: None) -> None:
         self._ticks = ticks
+        self._pend = pend
         self._registers = {_TIMER_CTRL: 0, _TIMER_RELOAD: 0}
-        self._value = self._since = 0
+        self._value = self._since = self._seen = 0
+        self._status = False
 
     def read(self, offset: int) -> int:
         """VALUE as it stands now."""
-        return self._current() if offset == _TIMER_VALUE else self._registers.get(offset, 0)
+        if offset == _TIMER_VALUE:
+            return self._current()
+        if offset == _TIMER_INTSTATUS:
+            return int(self.interrupt())
+        return self._registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
-        """Set VALUE, RELOAD or CTRL (bit 0: run)."""
+        """Set VALUE, RELOAD or CTRL (bit 0: run, bit 3: interrupt); a 1 to INTSTATUS clears it."""
+        self._settle()
+        if offset == _TIMER_INTSTATUS:
+            self._status = self._status and not value & 1
+            return
         current = self._current()
         if offset in self._registers:
             self._registers[offset] = value
         self._value = value if offset == _TIMER_VALUE else current
         self._since = self._ticks()
+
+    def interrupt(self) -> bool:
+        """Tell whether the interrupt is asserted."""
+        self._settle()
+        return self._status
+
+    def next_interrupt(self) -> int | None:
+        """The tick at which the count next reaches zero, if that will interrupt."""
+        if self._registers[_TIMER_CTRL] & _TIMER_RUN_AND_INTERRUPT != _TIMER_RUN_AND_INTERRUPT:
+            return None
+        return self._next_zero(self._ticks())
+
+    def _next_zero(self, after: int) -> int | None:
+        reload = self._registers[_TIMER_RELOAD]
+        first = self._since + (self._value or reload + 1)
+        if after < first:
+            return first
+        return first + ((after - first) // (reload + 1) + 1) * (reload + 1) if reload else None
+
+    def _settle(self) -> None:
+        now, seen = self._ticks(), self._seen
+        self._seen = now
+        if self._registers[_TIMER_CTRL] & _TIMER_RUN_AND_INTERRUPT == _TIMER_RUN_AND_INTERRUPT:
+            zero = self._next_zero(max(seen, self._since))
+            if zero is not None and zero <= now:
+                self._status = True
+                self._pend()
 
     def _current(self) -> int:
         if not self._registers[_TIMER_CTRL] & 1:
@@ -107,10 +125,41 @@ class Gpio:
 
 
 class SystemControl:
-    """The core's system control space: only CPACR does something, everything else keeps what is written."""
+    """The core's system control space: the FPU's switch, sleep, reset, and which interrupts are pending.
 
-    def __init__(self) -> None:
-        self._registers: dict[int, int] = {}
+    Interrupts only wake the core: none is ever taken, as with PRIMASK set. Everything else keeps what is
+    written.
+    """
+
+    def __init__(self, cpuid: int = 0) -> None:
+        self._registers: dict[int, int] = {_CPUID: cpuid}
+        self._lines: dict[int, Callable[[], bool]] = {}
+        self._pending = self._enabled = 0
+        self.is_reset_asked = False
+
+    def connect(self, interrupt: int, is_asserted: Callable[[], bool]) -> None:
+        """Wire a peripheral's line to ``interrupt`` (0 to 31)."""
+        self._lines[interrupt] = is_asserted
+
+    def pend(self, interrupt: int) -> None:
+        """A line has risen: stays pending until it is cleared."""
+        self._pending |= 1 << interrupt
+
+    def wakes(self) -> bool:
+        """Tell whether an enabled interrupt is pending."""
+        for interrupt, is_asserted in self._lines.items():
+            if self._enabled >> interrupt & 1 and is_asserted():
+                self._pending |= 1 << interrupt
+        return bool(self._pending & self._enabled)
+
+    def is_enabled(self, interrupt: int) -> bool:
+        """Tell whether ``interrupt`` would wake the core."""
+        return bool(self._enabled >> interrupt & 1)
+
+    @property
+    def sleeps_deeply(self) -> bool:
+        """WFI goes to the deepest state."""
+        return bool(self._registers.get(_SCR, 0) & _SLEEPDEEP)
 
     @property
     def fpu_enabled(self) -> bool:
@@ -119,8 +168,24 @@ class SystemControl:
 
     def read(self, offset: int) -> int:
         """What was written last."""
+        if offset in (_ISER, _ICER):
+            return self._enabled
+        if offset in (_ISPR, _ICPR):
+            self.wakes()
+            return self._pending
         return self._registers.get(offset, 0)
 
     def write(self, offset: int, value: int) -> None:
         """Keep it."""
-        self._registers[offset] = value
+        if offset == _ISER:
+            self._enabled |= value
+        elif offset == _ICER:
+            self._enabled &= ~value
+        elif offset == _ISPR:
+            self._pending |= value
+        elif offset == _ICPR:
+            self._pending &= ~value  # a line that is asserted still makes it pending again
+        elif offset == _AIRCR:
+            self.is_reset_asked = value >> 16 == _AIRCR_KEY and bool(value & _SYSRESETREQ)
+        else:
+            self._registers[offset] = value

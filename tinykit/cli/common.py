@@ -103,6 +103,14 @@ class Output:
             with self._writing():
                 render(stdout_console())
 
+    def line(self, document: Mapping[str, object]) -> None:
+        """Print one of several documents, a line each and at once: for commands that run until stopped."""
+        from tinykit.console import print_plain
+
+        text = json.dumps(strict_json(document), allow_nan=False)
+        with self._writing():
+            print_plain(text)
+
     def fail(self, code: str, message: str, hint: str) -> None:
         """Say that the command failed: on stdout as JSON with --json, else on stderr for people."""
         self.close()

@@ -32,7 +32,7 @@ def raised(package: Path) -> Mapping[str, tuple[str, str]]:
 
 
 def warned(package: Path) -> Mapping[str, tuple[str, str]]:
-    """Return every literal code of a ``.warn(code, ...)``, ``Finding(...)`` or ``Note(...)`` there is."""
+    """Return every literal code of ``.warn(code, ...)``, ``Finding``, ``Note`` and ``TraceWarning``."""
     return _uses(
         (room, code, next((text for argument in node.args[1:] if " " in (text := _template(argument))), ""))
         for room, node in _nodes(package)
@@ -44,7 +44,7 @@ def warned(package: Path) -> Mapping[str, tuple[str, str]]:
 def _is_remark(function: ast.expr) -> bool:
     if isinstance(function, ast.Attribute):
         return function.attr == "warn"
-    return isinstance(function, ast.Name) and function.id in ("Finding", "Note")
+    return isinstance(function, ast.Name) and function.id in ("Finding", "Note", "TraceWarning")
 
 
 def _hint(function: ast.FunctionDef) -> str:

@@ -1,6 +1,23 @@
-"""One way to run a model anywhere: an emulated board, QEMU."""
+"""One way to run a model anywhere: this computer, an emulated board, QEMU, a board on a serial port."""
 
-from tinykit.running.result import LayerCost, RunResult, TensorSpec
-from tinykit.running.runner import Runner, RunRequest, find_runner
+from tinykit.running.image_job import RunRequest
+from tinykit.running.result import Capabilities, Counts, LayerCost, RunResult, TensorSpec, Window
+from tinykit.running.runner import Device, Inferred, Runner, Session, find_runner
+from tinykit.running.targets import Target, find_targets
 
-__all__ = ["LayerCost", "RunRequest", "RunResult", "Runner", "TensorSpec", "find_runner"]
+__all__ = [
+    "Capabilities",
+    "Counts",
+    "Device",
+    "Inferred",
+    "LayerCost",
+    "RunRequest",
+    "RunResult",
+    "Runner",
+    "Session",
+    "Target",
+    "TensorSpec",
+    "Window",
+    "find_runner",
+    "find_targets",
+]

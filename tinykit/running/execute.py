@@ -1,85 +1,110 @@
-"""A model file, run somewhere on some inputs, and compared with the reference."""
+"""A model or an image, run on a target, timed, checked and evaluated."""
 
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
-
-import numpy as np
+from threading import Event
 
 from tinykit import __version__
-from tinykit.boards import load_board
-from tinykit.compiler.image import BuildReport, build_model
-from tinykit.datasets import load_dataset
-from tinykit.errors import BuildError, GateError, InputError, TinykitError
-from tinykit.graph.reader import read_model
+from tinykit.compiler.image import BuildReport
+from tinykit.errors import InputError, TinykitError
 from tinykit.progress import SILENT, Progress
-from tinykit.running.result import Array, RunResult, TensorSpec
-from tinykit.running.runner import RunRequest, find_runner
+from tinykit.running.check import Check, compare
+from tinykit.running.collect import Partial, collect, input_sha256, target_sha256
+from tinykit.running.evaluate import Evaluation, evaluate
+from tinykit.running.inputs import Samples, load_samples, random_samples
+from tinykit.running.outputs import check_name, stamped, write_arrays
+from tinykit.running.result import Array, LayerCost, RunResult, TensorSpec
+from tinykit.running.runner import Device, Inferred, Session, find_runner
+from tinykit.running.targets import Target
+from tinykit.running.timing import time_windows
+from tinykit.running.workload import Workload, read_workload
 
-RANDOM_SEED = 0
 _MOST_VALUES = 1024
-
-CheckState = Literal["equal", "different", "not_run", "not_asked"]
+# The stamp of an .npz; it is no JSON document.
+OUTPUTS = "tinykit.outputs"
 
 
 @dataclass(frozen=True)
-class Check:
-    """The comparison with the reference, byte for byte. ``note`` says why it was not run, or what differs."""
+class RunOptions:
+    """What to do beside running.
 
-    state: CheckState
-    reference: str = ""
-    bytes_compared: int = 0
-    bytes_different: int = 0
-    note: str = ""
+    ``repeat`` inferences make a window, or as many as last ``seconds`` (10 where a place has a clock and
+    counts nothing). ``tolerance_lsb`` is for ``check``; None takes the place's own.
+    """
+
+    inputs: Path | None = None
+    labelled: Path | None = None
+    metric: str | None = None
+    limit: int | None = None
+    check: bool = False
+    tolerance_lsb: float | None = None
+    layers: bool = False
+    repeat: int | None = None
+    seconds: float | None = None
+    output: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class RunReport:
-    """A run with what it ran: ``input_source`` is the data's file, or "random" with its seed."""
+    """A run with what it ran, where, on what data, and what came of it."""
 
-    build: BuildReport
+    workload: Workload
+    target: str
+    device: Device
     result: RunResult
     check: Check
-    input_source: str
+    samples: Samples
+    evaluation: Evaluation | None
 
     @property
-    def ram_bytes(self) -> int:
-        """Arena, state, statics and the stack that was used."""
-        ram = self.build.size.ram if self.build.size is not None else None
-        return 0 if ram is None else ram.arena + ram.state + ram.statics + self.result.stack_bytes
+    def build(self) -> BuildReport | None:
+        """The image that was built for it; None where none was."""
+        return self.device.build
+
+    @property
+    def ram_bytes(self) -> int | None:
+        """Arena, state, statics and the stack that was used; None where the stack was not seen."""
+        size = None if self.build is None else self.build.size
+        if size is None or self.result.counts is None:
+            return None
+        return size.ram.arena + size.ram.state + size.ram.statics + self.result.counts.stack_bytes
 
     def to_dict(self) -> dict[str, object]:
-        """Return the document ``tinykit.run``, version 1."""
-        image = self.build.image
-        check = self.check
+        """Return the document ``tinykit.run``, version 2."""
+        build = self.build
         return {
             "schema": "tinykit.run",
-            "schema_version": 1,
+            "schema_version": 2,
             "tinykit": __version__,
-            "model": self.build.model,
-            "model_sha256": self.build.model_sha256,
-            "board": self.build.board.name,
-            "image_sha256": None if image is None else image.sha256,
-            "input": self.input_source,
+            "target": self.target,
+            "model": self.workload.path.name,
+            "model_sha256": self.device.model_sha256 or self.workload.sha256,
+            "board": self.device.board or None,
+            "image_sha256": None if build is None or build.image is None else build.image.sha256,
+            "input": self.samples.source,
+            "input_as": self.samples.interpretation,
             "result": self.result.to_dict(),
             "outputs": [_output(array) for array in self.result.outputs],
             "ram_bytes": self.ram_bytes,
-            "size": None if self.build.size is None else self.build.size.to_dict(),
-            "check": {
-                "state": check.state,
-                "reference": check.reference or None,
-                "bytes_compared": check.bytes_compared,
-                "bytes_different": check.bytes_different,
-                "note": check.note or None,
-            },
+            "size": None if build is None or build.size is None else build.size.to_dict(),
+            "check": self.check.to_dict(),
+            "evaluation": None if self.evaluation is None else self.evaluation.to_dict(),
         }
+
+
+@dataclass(frozen=True, eq=False)
+class TargetRun:
+    """One of several targets: its report, or the error that ended it."""
+
+    target: Target
+    report: RunReport | None
+    error: TinykitError | None
 
 
 def _output(array: Array) -> dict[str, object]:
@@ -92,161 +117,230 @@ def _output(array: Array) -> dict[str, object]:
 
 
 def run_model(
-    model: Path,
-    on: str,
+    path: Path,
+    on: str | Target,
     *,
-    inputs: Path | None = None,
-    limit: int | None = None,
-    check: bool = False,
+    options: RunOptions | None = None,
     toolchain: str = "zig",
     keep: Path | None = None,
     progress: Progress = SILENT,
 ) -> RunReport:
-    """Build ``model`` for the board that ``on`` names, run it there on the samples of the file ``inputs``.
+    """Run the model or image ``path`` on the target ``on``.
 
-    Without ``inputs``, one inference with seeded random bytes: instruction counts are then right, outputs
-    mean nothing. ``limit`` takes the first samples only. Samples are steps of one stream where the model
-    keeps state. ``keep`` is a folder for the build, else it is made in passing. ``check`` compares all
-    output bytes with the reference.
+    Without data, one inference with seeded random bytes: counts and times are right then, outputs mean
+    nothing. Samples are steps of one stream where the model keeps state.
 
-    Raises what `build_model`, `load_dataset` and the runner raise; InputError for a model with several
-    inputs and a file.
+    Raises what `read_workload`, `load_samples`, the place and the metrics raise.
     """
-    runner, name = find_runner(on)
-    board = load_board(name)
-    data = None if inputs is None else _load(model, inputs, limit, progress)
-    with _folder(keep) as folder:
-        built = build_model(model, board, folder, toolchain=toolchain, progress=progress)
-        specs = tuple(_spec(built, id_) for id_ in built.compiled.program.inputs)
-        arrays = _random(specs) if data is None else (_stored(built, specs[0], data),)
-        assert built.image is not None
-        request = RunRequest(
-            elf=built.image.elf,
-            board=board,
-            inputs=specs,
-            outputs=tuple(_spec(built, id_) for id_ in built.compiled.program.outputs),
-            arrays=arrays,
-            reset_each=not built.compiled.program.variables,
-            flash_read_bytes=tuple((layer.function, layer.flash_read_bytes) for layer in built.layers),
-        )
-        result = runner.run(request, progress)
-    verdict = compare(model.read_bytes(), arrays, result, progress) if check else Check("not_asked")
-    return RunReport(built, result, verdict, f"random, seed {RANDOM_SEED}" if inputs is None else str(inputs))
+    options = options or RunOptions()
+    workload = read_workload(path, toolchain=toolchain, keep=keep)
+    target = Target(on, on) if isinstance(on, str) else on
+    return run_workload(workload, target, options, _load(workload, options, progress), progress)
 
 
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    """A folder for the build: the user's, or one that goes away unless the compiler failed in it."""
-    if keep is not None:
-        yield keep
-        return
-    scratch = Path(tempfile.mkdtemp(prefix="tinykit-build-"))
-    failed = False
-    try:
-        yield scratch / "build"
-    except BuildError as error:
-        failed = error.code == "COMPILER_FAILED"
-        raise
-    finally:
-        if not failed:
-            shutil.rmtree(scratch, ignore_errors=True)
+def run_targets(
+    workload: Workload, targets: Sequence[Target], options: RunOptions, progress: Progress = SILENT
+) -> tuple[TargetRun, ...]:
+    """Run on several targets at once, a worker each; one that fails does not stop the rest.
 
-
-def require_equal(check: Check) -> None:
-    """Raise GateError: CHECK_DIFFERENT, or CHECK_NOT_RUN for a check that could not be made."""
-    if check.state == "different":
-        raise GateError(
-            f"{check.bytes_different} of {check.bytes_compared} output bytes differ from"
-            f" {check.reference}: {check.note}.",
-            hint="a kernel is wrong: one that you added, or one of tinykit's; then please report it.",
-            code="CHECK_DIFFERENT",
-        )
-    if check.state == "not_run":
-        raise GateError(
-            f"The outputs were not checked: {check.note}",
-            hint="pip install 'tinykit[runtime]' brings the reference.",
-            code="CHECK_NOT_RUN",
-        )
-
-
-def _spec(built: BuildReport, id_: int) -> TensorSpec:
-    value = built.compiled.program.value(id_)
-    return TensorSpec(value.shape, np.dtype(value.dtype))
-
-
-def _load(model: Path, path: Path, limit: int | None, progress: Progress) -> Array:
-    """The samples, before anything is built: a wrong file is found at once."""
-    graph = read_model(model)
-    inputs = graph.main.inputs
-    if len(inputs) != 1:
-        raise InputError(
-            f"The model has {len(inputs)} inputs, and a data file holds one.",
-            hint="leave --input out for a run on random bytes.",
-            code="MODEL_INPUTS",
-        )
-    shape = graph.main.tensors[inputs[0]].shape[1:]
-    data = load_dataset(path, input_shape=shape, progress=progress).x[:limit]
-    if len(data) == 0:
-        raise InputError(f"{path} holds no samples.", hint="give at least one.", code="INPUT_EMPTY")
-    return data
-
-
-def _random(specs: tuple[TensorSpec, ...]) -> tuple[Array, ...]:
-    rng = np.random.RandomState(RANDOM_SEED)
-    arrays: list[Array] = []
-    for spec in specs:
-        if spec.dtype.kind == "f":
-            arrays.append(rng.standard_normal(spec.shape).astype(spec.dtype))
-        else:
-            info = np.iinfo(spec.dtype)
-            arrays.append(rng.randint(info.min, info.max + 1, spec.shape).astype(spec.dtype))
-    return tuple(arrays)
-
-
-def _stored(built: BuildReport, spec: TensorSpec, data: Array) -> Array:
-    """Values as the model stores them: its own dtype as it is, real numbers by the input's scale."""
-    if data.dtype == spec.dtype:
-        return data
-    if spec.dtype.kind == "f":
-        return data.astype(spec.dtype)
-    if not np.isfinite(data).all():
-        first = int(np.argmin(np.isfinite(data).reshape(len(data), -1).all(axis=1)))
-        raise InputError(
-            f"The input data hold NaN or infinity, first in sample {first}.",
-            hint="an int8 input has no such value: leave the sample out or repair it.",
-            code="INPUT_NOT_FINITE",
-        )
-    from tinykit.runtime import TensorInfo
-
-    value = built.compiled.program.value(built.compiled.program.inputs[0])
-    return TensorInfo(0, "input", spec.dtype, spec.shape, value.scale, value.zero_point).accept(data)
-
-
-def compare(model: bytes, arrays: tuple[Array, ...], result: RunResult, progress: Progress = SILENT) -> Check:
-    """Compare all outputs with the pinned reference's.
-
-    Another runtime is no reference: the check is then not run.
+    Outputs go to a file a target, its name before the suffix.
     """
-    from tinykit.runtime import ORACLE_VERSION, choose_runtime, infer
+    samples = _load(workload, options, progress)
+    if len(targets) == 1:
+        return (TargetRun(targets[0], run_workload(workload, targets[0], options, samples, progress), None),)
+    stop = Event()
 
-    try:
-        runtime = choose_runtime()
-    except TinykitError as error:
-        return Check("not_run", note=error.message)
-    named = f"{runtime.name} {runtime.version}"
-    if not runtime.is_oracle:
-        return Check("not_run", note=f"{named} is here, and only ai-edge-litert {ORACLE_VERSION} counts")
-    if len(arrays) != 1:
-        return Check("not_run", note="the reference is run on models with one input")
-    compared = different = 0
-    note = ""
-    for i, output in enumerate(result.outputs):
-        expected = infer(runtime, model, arrays[0], output=i, progress=progress)
-        ours, theirs = (np.ascontiguousarray(a).view(np.uint8).ravel() for a in (output, expected))
-        unequal = np.flatnonzero(ours != theirs) if ours.size == theirs.size else np.arange(ours.size)
-        compared, different = compared + ours.size, different + unequal.size
-        if unequal.size and not note:
-            note = f"output {i}, first at byte {unequal[0]}: {ours[unequal[0]]} for {theirs[unequal[0]]}"
-    return Check(
-        "different" if different else "equal", f"{named}, reference kernels", compared, different, note
+    def one(target: Target) -> TargetRun:
+        try:
+            own = _own_output(options, target)
+            return TargetRun(
+                target, run_workload(workload, target, own, samples, _Worker(progress, stop)), None
+            )
+        except TinykitError as error:
+            return TargetRun(target, None, error)
+        finally:
+            progress.advance()
+
+    progress.start(f"Running on {len(targets)} targets", len(targets))
+    with ThreadPoolExecutor(len(targets)) as pool:
+        tasks = [pool.submit(one, target) for target in targets]
+        try:
+            done = tuple(task.result() for task in tasks)
+        except BaseException:
+            stop.set()
+            raise
+    progress.finish()
+    return done
+
+
+def _own_output(options: RunOptions, target: Target) -> RunOptions:
+    if options.output is None:
+        return options
+    safe = "".join(c if c.isalnum() or c in "-." else "_" for c in target.name).strip("._")
+    output = options.output
+    return replace(options, output=output.with_name(f"{output.stem}-{safe}{output.suffix}"))
+
+
+class _Stopped(BaseException):
+    """Ends a worker when the main thread was interrupted."""
+
+
+class _Worker:
+    """A worker's reporter: only warnings come through, and it is where a stop is noticed."""
+
+    def __init__(self, outer: Progress, stop: Event) -> None:
+        self._outer = outer
+        self._stop = stop
+
+    def start(self, stage: str, total: int | None = None) -> None:
+        self.advance()
+
+    def advance(self, steps: int = 1) -> None:
+        if self._stop.is_set():
+            raise _Stopped
+
+    def finish(self, note: str = "") -> None:
+        """Nothing to show."""
+
+    def warn(self, code: str, message: str, hint: str = "") -> None:
+        self._outer.warn(code, message, hint)
+
+
+def run_workload(
+    workload: Workload,
+    target: Target,
+    options: RunOptions,
+    samples: Samples | None,
+    progress: Progress = SILENT,
+) -> RunReport:
+    """Open the target and run ``samples``; None: load them once the board has told its inputs."""
+    runner = find_runner(target)
+    t_start = time.monotonic()
+    with runner.open(workload, progress) as session:
+        if samples is None:
+            samples = _samples(session.device.inputs, options, progress)
+        stateful = workload.model is not None and workload.model.stateful
+        partial = _partial(session.device, workload, samples, options)
+        inferred = collect(session, samples, stateful=stateful, partial=partial, progress=progress)
+        result = _result(session, inferred, options, time.monotonic() - t_start, progress)
+        device = session.device
+    check = _check(workload, device, samples, result, options, progress)
+    evaluation = _evaluation(device, samples, result, options)
+    report = RunReport(workload, target.name, device, result, check, samples, evaluation)
+    if options.output is not None:
+        write_arrays(_kept(report), options.output)
+    if partial is not None:
+        partial.drop()
+    return report
+
+
+def _load(workload: Workload, options: RunOptions, progress: Progress) -> Samples | None:
+    """The samples, before anything is built or opened: a wrong file is found at once."""
+    if options.output is not None:
+        check_name(options.output)
+    return None if workload.model is None else _samples(workload.model.inputs, options, progress)
+
+
+def _samples(specs: tuple[TensorSpec, ...], options: RunOptions, progress: Progress) -> Samples:
+    path, other = options.labelled or options.inputs, options.inputs
+    if path is not None and other is not None and path.resolve() != other.resolve():
+        raise InputError(
+            f"--input names {options.inputs}, and --eval {options.labelled}.",
+            hint="--eval runs the whole labelled set: leave --input out, or name the same file.",
+            code="INPUT_TWICE",
+        )
+    if path is None:
+        return random_samples(specs)
+    return load_samples(specs, path, limit=options.limit, progress=progress)
+
+
+def _partial(device: Device, workload: Workload, samples: Samples, options: RunOptions) -> Partial | None:
+    if options.output is None or options.labelled is None:
+        return None
+    path = options.output.with_name(f"{options.output.name}.partial.npz")
+    model = device.model_sha256 or workload.sha256
+    return Partial(path, model, target_sha256(device), input_sha256(samples))
+
+
+def _result(
+    session: Session, inferred: Inferred, options: RunOptions, wall_s: float, progress: Progress
+) -> RunResult:
+    asked = options.repeat is not None or options.seconds is not None
+    capabilities = session.device.capabilities
+    timed = asked or (capabilities.times_itself and not capabilities.counts_instructions)
+    windows = (
+        time_windows(session, repeat=options.repeat, seconds=options.seconds, progress=progress)
+        if timed
+        else ()
+    )
+    layers: tuple[LayerCost, ...] = inferred.layers
+    if options.layers and not layers and capabilities.profiles_layers:
+        layers = session.layers()
+    device = session.device
+    return RunResult(
+        ran_on=device.ran_on,
+        device=device.text,
+        simulated=device.simulated,
+        capabilities=capabilities,
+        outputs=inferred.outputs,
+        wall_s=wall_s,
+        outputs_are_real=not capabilities.gives_raw_outputs,
+        windows=windows,
+        first_s=inferred.first_s,
+        layers=layers,
+        counts=inferred.counts,
+        firmware_sha256=device.firmware_sha256,
+        transfer=inferred.transfer,
+    )
+
+
+def _check(
+    workload: Workload,
+    device: Device,
+    samples: Samples,
+    result: RunResult,
+    options: RunOptions,
+    progress: Progress,
+) -> Check:
+    if not options.check:
+        return Check("not_asked")
+    if workload.model is None:
+        note = "an image was given, and the reference runs the model's file"
+        return Check("not_run", note=note, code="CHECK_NO_MODEL")
+    tolerance = device.tolerance_lsb if options.tolerance_lsb is None else options.tolerance_lsb
+    return compare(workload.model, samples.arrays, result, tolerance_lsb=tolerance, progress=progress)
+
+
+def _evaluation(
+    device: Device, samples: Samples, result: RunResult, options: RunOptions
+) -> Evaluation | None:
+    if options.labelled is None:
+        return None
+    if samples.data is None:
+        raise InputError(
+            "--eval takes a labelled set for a model with one input.",
+            hint="run with --input and -o, and judge the outputs yourself.",
+            code="EVAL_INPUTS",
+        )
+    first = (samples.arrays[0], device.inputs[0])
+    return evaluate(samples.data, first, result, device.outputs[0], options.metric)
+
+
+def _kept(report: RunReport) -> dict[str, Array]:
+    result, evaluation = report.result, report.evaluation
+    outputs = {f"output_{i}": array for i, array in enumerate(result.outputs)}
+    return stamped(
+        {**outputs, **({} if evaluation is None else evaluation.arrays())},
+        {
+            "schema": OUTPUTS,
+            "schema_version": 1,
+            "model_sha256": report.device.model_sha256 or report.workload.sha256,
+            "target": report.target,
+            "device": result.device,
+            "firmware_sha256": result.firmware_sha256,
+            "simulated": result.simulated,
+            "outputs_are_real": result.outputs_are_real,
+            "input": report.samples.source,
+            "input_sha256": input_sha256(report.samples),
+        },
     )

@@ -1,117 +1,129 @@
-"""Where a model can run, by name: a file a runner, found by scanning `tinykit.running.places`."""
+"""The one way to run: a `Runner` opens a `Session` on a host or a board, and the session runs inferences.
+
+To a caller all sessions are alike; what one cannot do stands in its `Capabilities`. Runners are found by
+scanning `tinykit.running.places`: each file has a ``PLACE``.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
-from tinykit.boards import Board
+from tinykit.compiler.image import BuildReport
 from tinykit.errors import InputError
 from tinykit.progress import SILENT, Progress
-from tinykit.running.result import Array, RunResult, TensorSpec
+from tinykit.running.result import Array, Capabilities, Counts, LayerCost, TensorSpec, Window
+from tinykit.running.targets import Target
+from tinykit.running.workload import Workload
 
 
 @dataclass(frozen=True)
-class RunRequest:
-    """Run ``elf`` on all rows of ``arrays`` (one an input of the model, (N, ...) of the input's own dtype).
+class Device:
+    """What a session runs on. ``build`` is the image's report where the place built one.
 
-    ``reset_each`` clears the model's state before every inference; without it the rows are steps of one
-    stream. ``flash_read_bytes`` says by layer name how many bytes of constants an inference fetches.
+    ``ran_on`` is the place's name, ``text`` what it is in words. ``model_sha256`` and ``firmware_sha256``
+    are what the board itself says it carries, "" where it cannot. ``tolerance_lsb`` is what its kernels may
+    differ from the reference by their nature; 0 where they must be exact.
     """
 
-    elf: Path
-    board: Board
+    ran_on: str
+    text: str
+    simulated: bool
+    capabilities: Capabilities
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
-    arrays: tuple[Array, ...]
-    reset_each: bool = True
-    flash_read_bytes: tuple[tuple[str, int], ...] = ()
+    board: str = ""
+    model_sha256: str = ""
+    firmware_sha256: str = ""
+    tolerance_lsb: float = 0.0
+    build: BuildReport | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Inferred:
+    """What `Session.infer` gives: outputs (N, ...), and what was counted and said on the way."""
+
+    outputs: tuple[Array, ...]
+    counts: Counts | None = None
+    layers: tuple[LayerCost, ...] = ()
+    first_s: float | None = None
+    transfer: str = ""
+
+
+class Session(Protocol):
+    """A model, ready to run somewhere. Not for two threads at once.
+
+    Every method raises DeviceError, with the code of what went wrong, instead of giving a doubtful result;
+    UsageError, code NOT_CAPABLE, for what `Device.capabilities` says the place cannot do.
+    """
 
     @property
-    def inferences(self) -> int:
-        """How many rows there are."""
-        return len(self.arrays[0])
+    def device(self) -> Device:
+        """What it runs on."""
 
-    def packed_inputs(self) -> bytes:
-        """The rows as the mailbox wants them: per inference, its inputs one after the other.
+    def infer(self, arrays: Sequence[Array], progress: Progress = SILENT) -> Inferred:
+        """Run all rows of ``arrays`` (one an input, (N, ...) in its own dtype), from a fresh state.
 
-        Raises InputError, code INPUT_SHAPE or INPUT_DTYPE, for arrays that are not the model's.
+        A model that keeps state takes the rows as steps of one stream.
         """
-        columns = [
-            _checked(i, array, spec, self.inferences).reshape(self.inferences, -1).view(np.uint8)
-            for i, (array, spec) in enumerate(zip(self.arrays, self.inputs, strict=True))
-        ]
-        return np.concatenate(columns, axis=1).tobytes()
 
-    def unpack_outputs(self, data: bytes) -> tuple[Array, ...]:
-        """The outputs' rows out of the mailbox's bytes."""
-        rows = np.frombuffer(data, np.uint8).reshape(self.inferences, -1)
-        ends = np.cumsum([spec.size_bytes for spec in self.outputs])
-        columns = np.split(rows, ends[:-1], axis=1)
-        # A leading 1 is the batch, whose place the inferences take; any other first dimension stays.
-        return tuple(
-            column.copy()
-            .view(spec.dtype)
-            .reshape(self.inferences, *(spec.shape[1:] if spec.shape[:1] == (1,) else spec.shape))
-            for column, spec in zip(columns, self.outputs, strict=True)
-        )
+    def window(self, inferences: int, warmups: int = 0) -> Window:
+        """Time ``inferences`` back to back on the last row that was run."""
+
+    def layers(self) -> tuple[LayerCost, ...]:
+        """One inference on the last row that was run, layer by layer."""
+
+    def rest(self, state: str, duration_ms: int) -> None:
+        """Stay in the power state "idle" or "sleep" for 1..60000 ms."""
 
 
 class Runner(Protocol):
-    """A place to run. ``prefix`` is what its names begin with ("" for the emulated boards' own)."""
+    """A place to run."""
 
-    prefix: str
-
-    def run(self, request: RunRequest, progress: Progress = SILENT) -> RunResult:
-        """Run.
-
-        Raises DeviceError where the firmware faults, MissingExtraError or UsageError where it cannot.
-        """
+    def open(self, workload: Workload, progress: Progress = SILENT) -> AbstractContextManager[Session]:
+        """Make ready what the place needs (build, start, connect), for the length of the ``with``."""
 
 
-def find_runner(name: str) -> tuple[Runner, str]:
-    """The runner for ``name`` and the board it names: "virtual-m4", "qemu:virtual-m4", "my-board.toml".
+class Place(Protocol):
+    """A kind of places. ``form`` is what its names look like, for messages.
 
-    Raises InputError, code PLACE_UNKNOWN.
+    Places are asked by ``order``: one that takes any name comes last.
     """
-    prefix, separator, board = name.rpartition(":")
-    if separator and len(prefix) == 1:  # C:\boards\mine.toml
-        prefix, board = "", name
-    runners = {runner.prefix: runner for runner in _runners()}
-    if prefix not in runners:
-        known = sorted(f"{prefix}:BOARD" if prefix else "BOARD" for prefix in runners)
-        raise InputError(
-            f"There is no place '{prefix}' to run on.",
-            hint=f"give one of {', '.join(known)}; tinykit boards lists the boards.",
-            code="PLACE_UNKNOWN",
-        )
-    return runners[prefix], board
+
+    form: str
+    order: int
+
+    def find(self, target: Target) -> Runner | None:
+        """The runner for ``target``, or None where its name is not of this kind."""
 
 
-def _runners() -> Sequence[Runner]:
-    from tinykit.running import places
+def find_runner(target: Target | str) -> Runner:
+    """The runner for a target, or for a name such as "host", "virtual-m4", "qemu:virtual-m4", "/dev/ttyACM0".
 
-    names = sorted(found.name for found in pkgutil.iter_modules(places.__path__))
-    return [importlib.import_module(f"{places.__name__}.{name}").RUNNER for name in names]
+    Raises InputError, code PLACE_UNKNOWN, and what the place raises for a name of its kind.
+    """
+    if isinstance(target, str):
+        target = Target(target, target)
+    known = places()
+    for place in known:
+        runner = place.find(target)
+        if runner is not None:
+            return runner
+    raise InputError(
+        f"There is no place '{target.where}' to run on.",
+        hint=f"give one of {', '.join(place.form for place in known)}; tinykit boards lists the boards.",
+        code="PLACE_UNKNOWN",
+    )
 
 
-def _checked(i: int, array: Array, spec: TensorSpec, rows: int) -> Array:
-    if array.dtype != spec.dtype:
-        raise InputError(
-            f"Input {i} is {array.dtype}, and the model takes {spec.dtype}.",
-            hint="give values of the model's own type; tinykit inspect shows it.",
-            code="INPUT_DTYPE",
-        )
-    if len(array) != rows or array[:1].size != int(np.prod(spec.shape, dtype=np.int64)):
-        raise InputError(
-            f"Input {i} has shape {array.shape}, and the model takes {rows} × {spec.shape[1:]}.",
-            hint="the first axis counts inferences, and is the same for all inputs.",
-            code="INPUT_SHAPE",
-        )
-    return np.ascontiguousarray(array)
+def places() -> Sequence[Place]:
+    """All kinds of places, in the order in which they are asked."""
+    from tinykit.running import places as folder
+
+    names = sorted(found.name for found in pkgutil.iter_modules(folder.__path__))
+    found = [importlib.import_module(f"{folder.__name__}.{name}").PLACE for name in names]
+    return sorted(found, key=lambda place: place.order)

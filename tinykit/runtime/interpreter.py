@@ -97,6 +97,13 @@ class Interpreter:
             raise refused("run", error) from error
         return tuple(self._native.get_tensor(info.index) for info in self.outputs)
 
+    def invoke_again(self) -> None:
+        """Run once more on what the inputs hold, and copy nothing out. Raises ModelError."""
+        try:
+            self._native.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise refused("run", error) from error
+
     def tensor(self, index: int) -> Array:
         """A copy of tensor ``index`` of subgraph 0 after an invoke.
 

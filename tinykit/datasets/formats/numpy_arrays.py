@@ -12,6 +12,7 @@ import math
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from tinykit.datasets.loader import (
+    DEFAULT_MAX_BYTES,
     Array,
     Loaded,
     Loader,
@@ -63,6 +65,37 @@ def _read_members(archive: zipfile.ZipFile, path: Path, options: LoadOptions) ->
             name = info.filename.removesuffix(".npy")
             arrays.append(_read_array(file, info.file_size, f"{path}: `{name}`", options))
     return arrays[0], arrays[1] if len(arrays) > 1 else None
+
+
+def read_arrays(path: Path, names: Sequence[str], max_bytes: int = DEFAULT_MAX_BYTES) -> dict[str, Array]:
+    """The arrays ``names`` of an .npz, for a model with several inputs.
+
+    Raises DatasetError: NO_ARRAY where one is not there, DAMAGED, and for sizes that were not to be trusted.
+    """
+    options = LoadOptions(max_bytes=max_bytes)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            missing = [name for name in names if name not in members]
+            if missing:
+                raise DatasetError(
+                    f"{path} has no array {missing[0]!r}; it has {', '.join(sorted(members)) or 'none'}.",
+                    hint=f"the model's inputs are {', '.join(map(repr, names))}: save an array for each.",
+                    code="NO_ARRAY",
+                )
+            wanted = {name: members[name] for name in names}
+            check_size(f"{path}, unpacked,", sum(info.file_size for info in wanted.values()), options)
+            arrays = {}
+            for name, info in wanted.items():
+                with archive.open(info) as file:
+                    arrays[name] = _read_array(file, info.file_size, f"{path}: `{name}`", options)
+            return arrays
+    except OSError as error:
+        raise DatasetError(
+            f"{path}: cannot be read: {error.strerror or error}.", hint="Check the path and its permissions."
+        ) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _damaged(str(path), str(error) or type(error).__name__) from error
 
 
 def _read_array(file: IO[bytes], size_bytes: int, what: str, options: LoadOptions) -> Array:

@@ -7,6 +7,9 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tinykit.bench.mailbox import (
@@ -19,12 +22,17 @@ from tinykit.bench.mailbox import (
     read_ticks,
     write_mailbox,
 )
-from tinykit.boards import Qemu
+from tinykit.boards import Board, Qemu, load_board
 from tinykit.errors import DeviceError, InputError, UsageError
 from tinykit.progress import SILENT, Progress
+from tinykit.running.image_job import RunRequest
+from tinykit.running.image_session import Counted, ImageSession
 from tinykit.running.qmp import Qmp
-from tinykit.running.result import RunResult
-from tinykit.running.runner import RunRequest
+from tinykit.running.result import Capabilities, Counts
+from tinykit.running.runner import Runner, Session
+from tinykit.running.serial.qemu import QemuPort, qemu_session
+from tinykit.running.targets import Target
+from tinykit.running.workload import Workload
 from tinykit.toolchain import read_image
 
 PROGRAM = "qemu-system-arm"
@@ -35,17 +43,44 @@ _INSTRUCTIONS_PER_S = 1_000_000_000
 _STATE_AT = 8
 
 
+CAPABILITIES = Capabilities(counts_instructions=True, runs_any_model=True)
+
+
+@dataclass(frozen=True)
 class QemuBoard:
-    """Runs the same image on the machine that the board's file names."""
+    """Runs the same image on the machine that the board's file names.
 
-    prefix = "qemu"
+    Through the mailbox where the board has one, else over its serial port; an image of the user's always
+    over the port, since only the firmware knows what it carries.
+    """
 
-    def run(self, request: RunRequest, progress: Progress = SILENT) -> RunResult:
-        """Run.
+    board: str
+
+    @contextmanager
+    def open(self, workload: Workload, progress: Progress = SILENT) -> Iterator[Session]:
+        """Build and start. Raises what `build_model` raises, and InputError, UsageError where QEMU cannot."""
+        board = load_board(self.board)
+        program, machine = _find(board)
+        port = QemuPort(program, machine.machine, f"qemu:{board.name}")
+        if workload.image is not None:
+            with qemu_session(port, workload.image, workload, progress) as session:
+                yield session
+            return
+        with workload.built_for(board, progress) as built:
+            model = workload.require_model(port.name)
+            if board.mailbox is not None:
+                yield ImageSession(built, model, port.name, CAPABILITIES, self.run)
+                return
+            assert built.image is not None
+            with qemu_session(port, built.image.elf, workload, progress, built) as session:
+                yield session
+
+    def run(self, request: RunRequest, progress: Progress = SILENT) -> Counted:
+        """Run an image through the mailbox.
 
         Raises DeviceError (FIRMWARE_..., QEMU_...), UsageError where QEMU is not installed, InputError.
         """
-        program, machine = _find(request)
+        program, machine = _find(request.board)
         board = request.board
         layout = lay_out(
             board,
@@ -72,10 +107,7 @@ class QemuBoard:
         step = _INSTRUCTIONS_PER_S // machine.timer_hz
         ticks = read_ticks(layout, data)
         progress.finish(f"{sum(ticks) * step:,} instructions in {seconds:.1f} s")
-        return RunResult(
-            ran_on=f"qemu:{board.name}",
-            emulator=f"{_version(program)}, {machine.machine}",
-            outputs=request.unpack_outputs(data[layout.outputs]),
+        counts = Counts(
             clock_hz=board.clock_hz,
             instructions=tuple(count * step for count in ticks),
             instructions_step=step,
@@ -84,18 +116,19 @@ class QemuBoard:
             cycles_high=(),
             cycle_model="",
             cycle_error="",
-            layers=(),
             stack_bytes=read_answer(data).stack_bytes,
             uart=uart,
-            seconds=seconds,
             emulated_instructions=sum(ticks) * step,
+            emulation_s=seconds,
         )
+        text = f"{_version(program)}, {machine.machine}"
+        return Counted(request.unpack_outputs(data[layout.outputs]), counts, (), text)
 
 
-def _find(request: RunRequest) -> tuple[str, Qemu]:
-    if request.board.qemu is None:
+def _find(board: Board) -> tuple[str, Qemu]:
+    if board.qemu is None:
         raise InputError(
-            f"The file of board '{request.board.name}' names no machine of QEMU's.",
+            f"The file of board '{board.name}' names no machine of QEMU's.",
             hint="add a [qemu] table to it, or run on the board itself.",
             code="BOARD_NO_QEMU",
         )
@@ -106,7 +139,7 @@ def _find(request: RunRequest) -> tuple[str, Qemu]:
             hint="on Debian and Ubuntu: apt install qemu-system-arm; the emulated boards need no QEMU.",
             code="QEMU_MISSING",
         )
-    return program, request.board.qemu
+    return program, board.qemu
 
 
 def _version(program: str) -> str:
@@ -176,4 +209,14 @@ def _died(complaints: str, request: RunRequest) -> DeviceError:
     )
 
 
-RUNNER = QemuBoard()
+class _Place:
+    form = "qemu:BOARD"
+    order = 0
+
+    def find(self, target: Target) -> Runner | None:
+        """Names that begin with "qemu:"."""
+        prefix, separator, board = target.where.partition(":")
+        return QemuBoard(board) if separator and prefix == "qemu" else None
+
+
+PLACE = _Place()

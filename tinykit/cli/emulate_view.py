@@ -1,0 +1,138 @@
+"""What ``tinykit emulate`` does and prints: lines of JSON, schema ``tinykit.emulate``."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import Literal, cast
+
+from tinykit import __version__
+from tinykit.bench import ServedBoard, Slip, serve_board
+from tinykit.bench.rig_job import RigJob
+from tinykit.bench.served import Event
+from tinykit.boards import Board, load_board
+from tinykit.cli.common import Output
+from tinykit.cli.emulated_rig import described
+from tinykit.errors import UsageError
+
+_LOOK_S = 0.5
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What was asked for. One of ``firmware`` and ``model`` is None."""
+
+    board: str
+    firmware: Path | None
+    model: Path | None
+    energy: bool
+    pace: str
+    ports: str
+    rig: RigJob | None = None
+
+
+class _TerminatedError(Exception):
+    """SIGTERM: how it is meant to end."""
+
+
+def serve(output: Output, asked: Serving) -> None:
+    """Serve until SIGTERM. Raises what `tinykit.bench.serve_board` and the build raise."""
+    board = load_board(asked.board)
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    with tempfile.TemporaryDirectory(prefix="tinykit-emulate-") as scratch:
+        elf = asked.firmware or _build(output, asked, board, Path(scratch) / "build")
+        pace = cast('Literal["real", "fast"]', asked.pace)
+        port, rig = _port(asked.ports, "board"), _with_port(asked)
+        folder = None if asked.ports.startswith("tcp:") else Path(asked.ports)
+        with (
+            _terminable(),
+            described(folder, rig, board.name, pace),
+            serve_board(elf, board, pace=pace, port=port, rig=rig, on_event=events.put) as served,
+        ):
+            if served.slow:
+                note = f"Counting in Python, about six times slower: {served.slow}"
+                output.progress.warn("BENCH_SLOW", note)
+            output.close()
+            output.line(_ready(asked, board, elf, served))
+            while True:
+                _tell(output, events)
+                served.check()
+
+
+def _build(output: Output, asked: Serving, board: Board, folder: Path) -> Path:
+    from tinykit.compiler.image import build_model
+
+    assert asked.model is not None
+    built = build_model(asked.model, board, folder, energy=asked.energy, progress=output.progress)
+    assert built.image is not None
+    return built.image.elf
+
+
+def _with_port(asked: Serving) -> RigJob | None:
+    if asked.rig is None:
+        return None
+    if asked.ports.startswith("tcp:"):
+        raise UsageError(
+            "A meter's declaration lies in a folder beside its port.",
+            hint="give --ports a folder with --meter.",
+        )
+    return replace(asked.rig, port=_port(asked.ports, "meter"))
+
+
+def _port(ports: str, name: str) -> str:
+    if ports.startswith("tcp:"):
+        return ports if ports.count(":") > 1 else f"tcp:127.0.0.1:{ports.removeprefix('tcp:')}"
+    return f"pty:{Path(ports).absolute() / name}"
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """End quietly on SIGTERM: for what runs until it is stopped, that is no failure."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise _TerminatedError
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except _TerminatedError:
+        return
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _document(event: str, **facts: object) -> dict[str, object]:
+    return {"schema": "tinykit.emulate", "schema_version": 1, "event": event, **facts}
+
+
+def _ready(asked: Serving, board: Board, elf: Path, served: ServedBoard) -> dict[str, object]:
+    return _document(
+        "ready",
+        tinykit=__version__,
+        simulated=True,
+        board=board.name,
+        firmware=hashlib.sha256(elf.read_bytes()).hexdigest(),
+        clock_hz=board.clock_hz,
+        baud=board.uart.energy_baud if asked.energy else board.uart.baud,
+        energy=None if asked.model is None else asked.energy,
+        pace=asked.pace,
+        ports={"board": served.port} if asked.rig is None else {"board": served.port, "meter": served.meter},
+    )
+
+
+def _tell(output: Output, events: queue.SimpleQueue[Event]) -> None:
+    try:
+        event = events.get(timeout=_LOOK_S)
+    except queue.Empty:
+        return
+    if isinstance(event, Slip):
+        output.line(_document("slip", behind_s=event.behind_s))
+    else:
+        output.line(_document("fault", code=event.code, message=event.message, hint=event.hint))

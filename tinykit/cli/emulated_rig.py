@@ -1,0 +1,108 @@
+"""The meter of ``tinykit emulate``: its options, and the file it leaves beside its port."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tinykit.bench.rig_errors import BOARD_CLOCK, declare
+from tinykit.bench.rig_job import ERRORS, FAULTS, USUAL_ERRORS, MeterName, RigJob
+from tinykit.errors import OutputError, UsageError
+
+FILE = "emulator.json"
+_STATES = ("active", "idle", "sleep", "uart")
+_WATTS = {"W": 1.0, "mW": 1e-3, "uW": 1e-6, "µW": 1e-6, "nW": 1e-9}
+_MOST_W = 10.0
+
+
+def read_rig(
+    *,
+    meter: MeterName | None,
+    powers: Sequence[str],
+    errors: str | None,
+    faults: str | None,
+    truth: Path | None,
+    seed: int | None,
+) -> RigJob | None:
+    """The options as a job without its port; None without a meter. Raises UsageError."""
+    if meter is None:
+        if powers or errors is not None or faults is not None or truth is not None or seed is not None:
+            raise UsageError(
+                "--power, --errors, --faults, --truth and --seed describe an emulated meter.",
+                hint="give --meter ppk2 or --meter lpm01a with them.",
+            )
+        return None
+    return RigJob(
+        meter=meter,
+        port="",
+        seed=secrets.randbits(63) if seed is None else seed,
+        truth="" if truth is None else str(truth.absolute()),
+        powers_w=tuple(_power(text) for text in powers),
+        errors=USUAL_ERRORS if errors is None else _names(errors, "errors", ERRORS),
+        faults=() if faults is None else _names(faults, "faults", FAULTS),
+    )
+
+
+def _names(text: str, option: str, known: dict[str, str]) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip() not in ("", "none"))
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"--{option} knows no '{name}'.",
+                hint="; ".join(f"{key}: {what}" for key, what in known.items()) + ".",
+            )
+    return names
+
+
+def _power(text: str) -> tuple[str, float]:
+    found = re.fullmatch(r"(\w+)=([0-9.eE+-]+) ?([munµ]?W)", text)
+    try:
+        if found is None or found[1] not in _STATES:
+            raise ValueError
+        watts = float(found[2]) * _WATTS[found[3]]
+        if not 0 <= watts <= _MOST_W:
+            raise ValueError
+    except ValueError:
+        raise UsageError(
+            f"--power does not understand '{text}'.",
+            hint=f"write STATE=POWER, as active=45mW; the states are {', '.join(_STATES)}.",
+        ) from None
+    return found[1], watts
+
+
+@contextmanager
+def described(folder: Path | None, rig: RigJob | None, board: str, pace: str) -> Iterator[None]:
+    """For the length of the ``with``, say in ``folder`` what is emulated. Raises OutputError."""
+    if folder is None or rig is None:
+        yield
+        return
+    path = folder / FILE
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(description(rig, board, pace), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}.", hint="name another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def description(rig: RigJob, board: str, pace: str) -> dict[str, object]:
+    """The document ``tinykit.emulator``: distributions only, never what was drawn from them."""
+    return {
+        "schema": "tinykit.emulator",
+        "schema_version": 1,
+        "simulated": True,
+        "board": board,
+        "meter": rig.meter,
+        "pace": pace,
+        "clock_tolerance": 2 * BOARD_CLOCK if "clock" in rig.errors else 1e-6,
+        "calibration": declare(rig.meter, rig.errors),
+    }

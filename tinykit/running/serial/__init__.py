@@ -1,0 +1,1 @@
+"""Boards on a serial port: opening it, bytes, exchanges, and the two dialects of what may be there."""
