@@ -1,0 +1,1 @@
+"""The formats of recordings, one file each; the contract is :mod:`tinykit.meters.importing`."""
