@@ -22,7 +22,7 @@ def test_the_demo_prints_each_command_and_makes_a_checked_model(process, tmp_pat
     ran = process("demo", "-o", tmp_path / "made here")
     assert ran.code == 0, ran.err
     commands = re.findall(r"^\$ tinykit (\w+)", ran.out, flags=re.MULTILINE)
-    assert commands == ["convert", "inspect", "build", "run"]
+    assert commands == ["convert", "inspect", "build", "run", "emulate", "run"]
     assert "SIMULATED" in ran.out.partition("$ tinykit run")[2].partition("\n\n")[2]
     assert "all 5990 output bytes equal" in " ".join(ran.out.split()).replace(",", "")
     assert (tmp_path / "made here" / "firmware" / "firmware.elf").is_file()
@@ -35,17 +35,27 @@ def test_the_demo_as_one_json_document(process, checkout, tmp_path):
     ran = process("demo", "--json", "-o", tmp_path)
     assert ran.code == 0, ran.err
     document = _valid(ran.out, checkout)
-    assert [step["command"][1] for step in document["steps"]] == ["convert", "inspect", "build", "run"]
-    assert [step["exit_code"] for step in document["steps"]] == [0, 0, 0, 0]
+    assert [step["command"][1] for step in document["steps"]] == [
+        "convert",
+        "inspect",
+        "build",
+        "run",
+        "emulate",
+        "run",
+    ]
+    assert {step["exit_code"] for step in document["steps"]} == {0}
     assert [step["result"]["schema"] for step in document["steps"]] == [
         "tinykit.conversion",
         "tinykit.inspect",
         "tinykit.build",
         "tinykit.run",
+        "tinykit.emulate",
+        "tinykit.run",
     ]
-    run = document["steps"][-1]["result"]
-    assert run["result"]["simulated"] is True
-    assert run["check"]["state"] == "equal"
+    for run in (document["steps"][3]["result"], document["steps"][5]["result"]):
+        assert run["result"]["simulated"] is True
+        assert run["check"]["state"] == "equal"
+    assert not (tmp_path / "ports" / "board").is_symlink(), "the emulated board is gone"
 
 
 def test_a_step_that_fails_ends_the_demo_with_its_exit_code(tinykit, checkout, tmp_path, monkeypatch):
@@ -68,7 +78,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tinykit, tmp_path):
 
 def test_commands_are_printed_from_here(tmp_path, monkeypatch, digits):
     monkeypatch.chdir(digits.folder.parent)
-    convert, inspect, build, run = demo.steps(tmp_path)
+    convert, inspect, build, run, *_ = demo.steps(tmp_path)
     assert convert.line.startswith(
         "tinykit convert digits/digits.keras --calibration digits/calibration.npz "
     )

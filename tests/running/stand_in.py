@@ -355,7 +355,7 @@ class StandIn:
 def _atoi(text: str) -> int:
     digits = ""
     for c in text:
-        if not c.isdigit():
+        if c not in "0123456789":  # a damaged byte may be "²"
             break
         digits += c
     return int(digits or 0)

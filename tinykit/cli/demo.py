@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 ORDER = 900
 
 BOARD = "virtual-m4"
+# -P: a file of the user's that is called like a module must not be imported instead of it.
+_PYTHON = (sys.executable, "-P", "-m", "tinykit")
 CLOSING = """\
 {model} is a full-integer model, checked on data that neither its training nor its calibration saw.
 Its report, with every figure and the hashes of what went in, is {report}.
@@ -32,10 +35,14 @@ Now with a model of your own: tinykit convert MODEL --calibration DATA --eval DA
 
 @dataclass(frozen=True)
 class Step:
-    """One command of the demo; ``why`` is printed above it."""
+    """One command of the demo; ``why`` is printed above it.
+
+    One that ``serves`` goes on beside the following steps, from its first line on, and is stopped at the end.
+    """
 
     why: str
     words: tuple[str, ...]
+    serves: bool = False
 
     @property
     def line(self) -> str:
@@ -67,6 +74,7 @@ def steps(out: Path) -> tuple[Step, ...]:
     digits = firmware_models() / "models" / "digits"
     data = [arg for name in ("calibration", "eval") for arg in (f"--{name}", _short(digits / f"{name}.npz"))]
     model = _short(out / "digits.tflite")
+    ports = out / "ports"
     return (
         Step(
             "A float network that reads handwritten digits becomes int8, and may lose half a point at most:",
@@ -81,7 +89,20 @@ def steps(out: Path) -> tuple[Step, ...]:
             "The image runs on the emulated board, and every output byte must be the reference's:",
             ("run", model, "--on", BOARD, "--input", _short(digits / "eval.npz"), "--check"),
         ),
+        Step(
+            "The same board on a serial port, as a real one would be; any program may open it:",
+            ("emulate", "--board", BOARD, "--model", model, "--pace", "fast", "--ports", _short(ports)),
+            serves=True,
+        ),
+        Step(
+            "Over that port, in the serial dialect of MLPerf Tiny, with uploads and outputs under a CRC:",
+            ("run", model, "--on", _short(ports / "board"), *_samples(digits), "--limit", "20", "--check"),
+        ),
     )
+
+
+def _samples(digits: Path) -> tuple[str, str]:
+    return "--input", _short(digits / "eval.npz")
 
 
 @click.command(
@@ -110,10 +131,11 @@ def command(output: Output, out: Path) -> None:
             f"The folder {out} cannot be made: {error.strerror}.", hint="give another one with -o."
         ) from error
     outcomes = []
-    for step in steps(out):
-        outcomes.append(_run(step, output))
-        if outcomes[-1].exit_code != 0:
-            break
+    with ExitStack() as serving:
+        for step in steps(out):
+            outcomes.append(_serve(step, output, serving) if step.serves else _run(step, output))
+            if outcomes[-1].exit_code != 0:
+                break
     document = {
         "schema": "tinykit.demo",
         "schema_version": 1,
@@ -131,20 +153,41 @@ def command(output: Output, out: Path) -> None:
         raise failure
 
 
+def _serve(step: Step, output: Output, serving: ExitStack) -> Outcome:
+    """Start ``step`` and wait for its first line; ``serving`` stops it."""
+    if not output.json:
+        _announce(step)
+    process = serving.enter_context(
+        subprocess.Popen([*_PYTHON, *step.words, "--json", "--quiet"], stdout=subprocess.PIPE, text=True)
+    )
+    serving.callback(process.terminate)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    document = json.loads(line) if line else None
+    if document is None or "error" in document:
+        return Outcome(step, process.wait() or 1, document)
+    return Outcome(step, 0, document)
+
+
 def _run(step: Step, output: Output) -> Outcome:
-    # -P: a file of the user's that is called like a module must not be imported instead of it.
-    argv = [sys.executable, "-P", "-m", "tinykit", *step.words]
+    argv = [*_PYTHON, *step.words]
     if output.json:
         done = subprocess.run([*argv, "--json", "--quiet"], stdout=subprocess.PIPE, check=False)
         return Outcome(step, done.returncode, json.loads(done.stdout) if done.stdout else None)
+    _announce(step)
+    return Outcome(step, subprocess.run(argv, check=False).returncode, None)
+
+
+def _announce(step: Step) -> None:
     from rich.markup import escape
 
     from tinykit.console import stdout_console
 
-    console = stdout_console()
-    console.print(f"\n{escape(step.why)}\n[bold]$ {escape(step.line)}[/bold]", soft_wrap=True)
+    behind = " &" if step.serves else ""
+    stdout_console().print(
+        f"\n{escape(step.why)}\n[bold]$ {escape(step.line)}{behind}[/bold]", soft_wrap=True
+    )
     sys.stdout.flush()
-    return Outcome(step, subprocess.run(argv, check=False).returncode, None)
 
 
 def _close(console: Console, out: Path) -> None:

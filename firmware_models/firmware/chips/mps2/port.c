@@ -81,7 +81,9 @@ static void wait_for_room(void)
     if ((UART_STATE & UART_STATE_TX_FULL) == 0) {
         return;
     }
-    /* Enabled here only: every byte sent leaves this interrupt pending. */
+    /* Enabled here only: every byte sent leaves this interrupt pending. A received byte stays pending until
+     * tk_wait, and would make this wait a busy one. */
+    NVIC_ICER = IRQ_UART_RX;
     NVIC_ISER = IRQ_UART_TX;
     do {
         wait_for_interrupt();
@@ -89,6 +91,7 @@ static void wait_for_room(void)
         NVIC_ICPR = IRQ_UART_TX;
     } while (UART_STATE & UART_STATE_TX_FULL);
     NVIC_ICER = IRQ_UART_TX;
+    NVIC_ISER = IRQ_UART_RX;
 }
 
 void tk_uart_put(uint8_t byte)
