@@ -30,7 +30,7 @@ def test_digits_is_exact_on_both_boards(digits, board: str) -> None:
     assert per_layer == pytest.approx(result.counts.mean_instructions)
     assert 0 < result.counts.stack_bytes < report.build.board.stack_bytes
     ram = report.build.size.ram
-    assert report.ram_bytes == ram.arena + ram.state + ram.statics + result.counts.stack_bytes
+    assert report.ram_bytes == ram.arena + ram.state + ram.wire + ram.statics + result.counts.stack_bytes
 
 
 def test_both_compilers_give_the_same_bytes(digits, require) -> None:

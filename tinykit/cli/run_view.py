@@ -74,7 +74,7 @@ def _facts(report: RunReport) -> Iterator[tuple[str, object]]:
     if result.transfer:
         yield "transfer", result.transfer
     if report.ram_bytes is not None:
-        yield "RAM", f"{format_bytes(report.ram_bytes)}: arena, state, statics, stack used"
+        yield "RAM", f"{format_bytes(report.ram_bytes)}: arena, state, wire buffers, statics, stack used"
     yield "check", _check(report.check)
     if report.evaluation is not None:
         yield "accuracy", _metric(report.evaluation)

@@ -69,11 +69,12 @@ class RunReport:
 
     @property
     def ram_bytes(self) -> int | None:
-        """Arena, state, statics and the stack that was used; None where the stack was not seen."""
+        """Arena, state, wire buffers, statics and the stack that was used; None where the stack was not seen."""
         size = None if self.build is None else self.build.size
         if size is None or self.result.counts is None:
             return None
-        return size.ram.arena + size.ram.state + size.ram.statics + self.result.counts.stack_bytes
+        ram = size.ram
+        return ram.arena + ram.state + ram.wire + ram.statics + self.result.counts.stack_bytes
 
     def to_dict(self) -> dict[str, object]:
         """Return the document ``tinykit.run``, version 2."""
