@@ -22,7 +22,7 @@ def _text() -> Iterator[str]:
     )
     yield (
         f"The limits: {verdict.MOST_LOSS:.1%} of lost samples, windows of {verdict.LEAST_WINDOW_S:g} s and "
-        f"{verdict.LEAST_SAMPLES} samples at least, {verdict.MOST_DRIFT:.1%} of drift from first to last window, "
+        f"{verdict.LEAST_SAMPLES} samples at least, {verdict.MOST_DRIFT:.1%} of drift from first to last, "
         f"idle power within {verdict.MOST_IDLE_SPREAD:.0%} of its mean, "
         f"{verdict.MOST_GUARD_EXCESS:.0%} of a window's power in its guards.\n"
     )

@@ -69,7 +69,7 @@ class RunReport:
 
     @property
     def ram_bytes(self) -> int | None:
-        """Arena, state, wire buffers, statics and the stack that was used; None where the stack was not seen."""
+        """Arena, state, wire buffers, statics, stack used; None where the stack was not seen."""
         size = None if self.build is None else self.build.size
         if size is None or self.result.counts is None:
             return None

@@ -1,0 +1,71 @@
+"""Calibration files: read back as written; absurd ones are refused by the entry that is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinykit.errors import InputError
+from tinykit.lab.calibration import UNITS, Calibration, Term, datasheet, load_calibration, parse_calibration
+
+terms = st.builds(
+    Term,
+    st.sampled_from(sorted(UNITS)),
+    st.sampled_from(["normal", "rectangular"]),
+    st.floats(0, 0.5),
+    st.none() | st.integers(0, 7),
+    st.floats(0.5, 1e6) | st.just(float("inf")),
+)
+
+
+@given(st.lists(terms, max_size=8, unique_by=lambda t: (t.quantity, t.range_)))
+def test_a_calibration_reads_back_as_it_was_written(some: list[Term]) -> None:
+    one = Calibration("a#1", "a", "certificate 7", True, (Term("gain", "normal", 0.01, 200), *some))
+    assert parse_calibration(json.loads(json.dumps(one.to_dict()))) == one
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"half_width": 5.0}, "absurd"),
+        ({"half_width": -0.1}, "zero or more"),
+        ({"half_width": float("nan")}, "zero or more"),
+        ({"quantity": "colour"}, "quantity"),
+        ({"distribution": "triangular"}, "distribution"),
+        ({"unit": "%"}, "unit"),
+        ({"range": "high"}, "range"),
+    ],
+)
+def test_absurd_terms_are_refused_by_name(tmp_path: Path, change: dict[str, object], word: str) -> None:
+    document = Calibration("a#1", "a", "x", True, (Term("gain", "rectangular", 0.02),)).to_dict()
+    document["terms"][0].update(change)
+    file = tmp_path / "c.json"
+    file.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=word) as refused:
+        load_calibration(file)
+    assert refused.value.code == "CALIBRATION"
+
+
+def test_a_calibration_without_gain_or_with_an_entry_twice_is_refused() -> None:
+    base = Calibration("a#1", "a", "x", True, (Term("gain", "normal", 0.02),)).to_dict()
+    with pytest.raises(InputError, match="gain"):
+        parse_calibration({**base, "terms": []})
+    with pytest.raises(InputError, match="twice"):
+        parse_calibration({**base, "terms": base["terms"] * 2})
+
+
+def test_a_ranges_own_term_comes_before_the_general_one() -> None:
+    ppk2 = datasheet("ppk2", "ppk2#77")
+    assert ppk2 is not None
+    assert ppk2.instrument == "ppk2#77"
+    assert not ppk2.is_bound
+    general, top = ppk2.find("gain", 2), ppk2.find("gain", 4)
+    assert general is not None
+    assert top is not None
+    assert (general.width, top.width) == (0.10, 0.15)
+    assert ppk2.find("temperature") is None
+    assert datasheet("nothing", "x") is None

@@ -1,0 +1,168 @@
+"""Windows, sums and joules on traces whose true energy is known in closed form."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tinykit.lab.budget import Instrumented
+from tinykit.lab.calibration import Calibration, Term
+from tinykit.lab.energy import MarkedWindow, session_energy
+from tinykit.lab.integrate import integrate
+from tinykit.lab.windows import Window, find_edges, level_windows, pulse_windows
+from tinykit.meters.trace import INVALID, Block, Instrument, Supply, Trace, array_trace
+
+RATE = 100_000.0
+V = 3.0
+
+
+def make_trace(current: np.ndarray, digital: np.ndarray | None = None, cuts: tuple[int, ...] = ()) -> Trace:
+    """A trace in blocks cut at ``cuts``; two ranges, above and below 1 mA."""
+    ranges = (current > 1e-3).astype(np.uint8)
+    bounds = [0, *sorted(set(cuts)), len(current)]
+    blocks = [
+        Block(
+            a, current_a=current[a:b], digital=None if digital is None else digital[a:b], range_=ranges[a:b]
+        )
+        for a, b in itertools.pairwise(bounds)
+        if b > a
+    ]
+    instrument = Instrument("test", "test", "1", "", "none")
+    return array_trace(RATE, instrument, Supply(V, "set", "test"), *blocks, digital_lines=("D0",))
+
+
+def meter(*terms: Term) -> Instrumented:
+    return Instrumented(Calibration("test#1", "test", "test", True, terms), "session#1", "measured", "test")
+
+
+def burst(active: int = 5_000, guard: int = 2_000, windows: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """Bursts of 10 mA over an idle 10 µA, marker high in them."""
+    one = np.concatenate([np.full(guard, 1e-5), np.full(active, 1e-2), np.full(guard, 1e-5)])
+    return np.tile(one, windows), (np.tile(one, windows) > 1e-3).astype(np.uint8)
+
+
+@given(cuts=st.lists(st.integers(1, 26_999), max_size=20))
+@settings(max_examples=40, deadline=None)
+def test_edges_and_sums_do_not_depend_on_where_blocks_are_cut(cuts: list[int]) -> None:
+    current, digital = burst()
+    whole, cut = make_trace(current, digital), make_trace(current, digital, tuple(cuts))
+    assert find_edges(cut, 0) == find_edges(whole, 0)
+    windows = level_windows(find_edges(cut, 0))
+    assert [(w.start, w.stop) for w in windows] == [(2_000 + 9_000 * k, 7_000 + 9_000 * k) for k in range(3)]
+    for a, b in zip(integrate(whole, windows), integrate(cut, windows), strict=True):
+        assert a.energy_j == pytest.approx(b.energy_j, rel=1e-12)
+        assert a.energy_j == pytest.approx(1e-2 * V * 0.05, rel=1e-12)
+        assert (a.samples, a.lost) == (b.samples, b.lost) == (5_000, 0)
+        assert {k: r.samples for k, r in a.ranges.items()} == {k: r.samples for k, r in b.ranges.items()}
+
+
+@given(at=st.lists(st.integers(0, 27_000), min_size=2, max_size=8, unique=True))
+@settings(max_examples=40, deadline=None)
+def test_energy_adds_over_windows_that_meet(at: list[int]) -> None:
+    current, digital = burst()
+    trace = make_trace(current, digital, (9_000,))
+    at = sorted(at)
+    parts = integrate(trace, [Window(a, b) for a, b in itertools.pairwise(at)])
+    (whole,) = integrate(trace, [Window(at[0], at[-1])])
+    assert sum(part.energy_j for part in parts) == pytest.approx(whole.energy_j, rel=1e-11, abs=1e-18)
+
+
+def test_short_pulses_are_noise_and_lost_samples_blur_an_edge() -> None:
+    digital = np.zeros(1_000, np.uint8)
+    digital[100:103] = 1  # 30 µs: a bounce
+    digital[200:900] = 1
+    trace = make_trace(np.full(1_000, 1e-3), digital)
+    assert [(e.index, e.rising) for e in find_edges(trace, 0)] == [(200, True), (900, False)]
+    instrument = Instrument("test", "test", "1", "", "none")
+    broken = array_trace(
+        RATE,
+        instrument,
+        Supply(V, "set", "test"),
+        Block(0, current_a=np.zeros(100), digital=np.zeros(100, np.uint8)),
+        Block(164, current_a=np.zeros(100), digital=np.ones(100, np.uint8)),
+        Block(264, current_a=np.zeros(10), digital=np.zeros(10, np.uint8)),
+    )
+    (window,) = level_windows(find_edges(broken, 0))
+    assert (window.start, window.stop, window.unsure) == (164, 264, 64)
+
+
+def test_pulse_windows_skip_what_comes_before_the_first() -> None:
+    digital = np.ones(1_000, np.uint8)
+    for at in (50, 200, 400, 600, 800):
+        digital[at : at + 10] = 0
+    edges = find_edges(make_trace(np.full(1_000, 1e-3), digital), 0)
+    assert [(w.start, w.stop) for w in pulse_windows(edges, skip=1)] == [(200, 400), (600, 800)]
+
+
+def test_samples_without_a_value_are_lost_and_taken_to_be_like_the_others() -> None:
+    current = np.full(1_000, 2e-3)
+    flags = np.zeros(1_000, np.uint8)
+    flags[500:510] = INVALID
+    current[500:510] = np.nan
+    instrument = Instrument("test", "test", "1", "", "none")
+    trace = array_trace(RATE, instrument, Supply(V, "set", "test"), Block(0, current_a=current, flags=flags))
+    (span,) = integrate(trace, [Window(0, 1_000)])
+    assert span.lost == 10
+    assert span.full_energy_j == pytest.approx(2e-3 * V * 0.01, rel=1e-12)
+
+
+def test_guards_make_skew_and_edges_harmless() -> None:
+    """The marker comes 30 samples late: a sum between its edges is off, one with guards is not."""
+    current, digital = burst()
+    late = np.roll(digital, 30)
+    trace = make_trace(current, late)
+    windows = [MarkedWindow(w, 10) for w in level_windows(find_edges(trace, 0))]
+    idle = [Window(100, 1_800), Window(25_300, 26_900)]
+    instrumented = meter(Term("gain", "normal", 0.01))
+    true_gross = 1e-2 * V * 0.05 / 10
+    true_net = (1e-2 - 1e-5) * V * 0.05 / 10
+    guarded = session_energy(trace, windows, idle, instrumented, guard_s=0.01)
+    assert guarded.gross.value == pytest.approx(true_gross, rel=1e-9)
+    assert guarded.net is not None
+    assert guarded.net.value == pytest.approx(true_net, rel=1e-9)
+    plain = session_energy(trace, windows, idle, instrumented)
+    assert abs(plain.gross.value / true_gross - 1) > 0.005
+
+
+def test_gain_is_shared_by_all_windows_and_offsets_by_their_range() -> None:
+    current, digital = burst()
+    trace = make_trace(current, digital)
+    windows = [MarkedWindow(w, 10) for w in level_windows(find_edges(trace, 0))]
+    terms = (
+        Term("gain", "normal", 0.02, range_=1),
+        Term("gain", "normal", 0.05, range_=0),
+        Term("offset", "rectangular", 1e-6, range_=0),
+        Term("voltage", "normal", 0.01),
+    )
+    result = session_energy(trace, windows, [Window(100, 1_800)], meter(*terms))
+    influences = result.gross.influences
+    assert influences["test#1.range1.gain"].u == pytest.approx(0.02 * result.gross.value, rel=1e-9)
+    assert "test#1.range0.gain" not in influences  # no sample of a window lies there
+    assert result.net is not None
+    # Idle was measured in range 0: its gain and its offset come in with the idle power, with a minus.
+    idle_j = 1e-5 * V * 0.05 / 10
+    assert result.net.influences["test#1.range0.gain"].u == pytest.approx(-0.05 * idle_j, rel=1e-9)
+    assert result.net.influences["test#1.range0.offset"].u == pytest.approx(
+        -1e-6 * V * 0.05 / 10 / math.sqrt(3), rel=1e-9
+    )
+    assert result.net.influences["test#1.voltage"].u == pytest.approx(0.01 * result.net.value, rel=1e-9)
+
+
+def test_type_a_is_the_scatter_of_the_windows() -> None:
+    current, digital = burst()
+    factors = (0.99, 1.0, 1.01)
+    for k, factor in enumerate(factors):
+        current[2_000 + 9_000 * k : 7_000 + 9_000 * k] *= factor
+    trace = make_trace(current, digital)
+    windows = [MarkedWindow(w, 1) for w in level_windows(find_edges(trace, 0))]
+    gross = session_energy(trace, windows, [], meter(Term("gain", "normal", 0.0))).gross
+    beyond, edges = (gross.influences[f"session#1.windows{end}"] for end in ("", ".edges"))
+    assert beyond.dof == 2
+    assert edges.u == pytest.approx(1e-2 * V / RATE / math.sqrt(6) / math.sqrt(3), rel=1e-3)
+    s = 0.01 * 1e-2 * V * 0.05
+    assert math.hypot(beyond.u, edges.u) == pytest.approx(s / math.sqrt(3), rel=1e-9)

@@ -1,0 +1,1 @@
+"""The commands of ``tinykit meter``, a file each."""

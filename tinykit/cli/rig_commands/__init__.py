@@ -1,0 +1,1 @@
+"""The commands of ``tinykit rig``, a file each."""

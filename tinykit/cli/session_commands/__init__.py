@@ -1,0 +1,1 @@
+"""The commands of ``tinykit session``, a file each."""

@@ -1,0 +1,1 @@
+"""A measurement session: rig, plan, capture, store, energy, verdict."""

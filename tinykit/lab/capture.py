@@ -1,0 +1,116 @@
+"""The capture itself: lock-step with the board, every phase with the marker high, everything written down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tinykit.lab.recorder import Recorder
+from tinykit.pretty import format_duration
+from tinykit.progress import SILENT, Progress
+from tinykit.running.result import Array, Window
+from tinykit.running.runner import Device
+
+LONGEST_REST_S = 60.0
+_CALIBRATION_S = 0.2
+
+
+class MarkedSession(Protocol):
+    """A running session whose board has a marker pin: what a capture needs of `tinykit.running`."""
+
+    @property
+    def device(self) -> Device:
+        """What it runs on."""
+
+    def load(self, row: Sequence[Array]) -> None:
+        """Put one row into the board's buffer, and run nothing."""
+
+    def fetch(self) -> tuple[Array, ...]:
+        """The outputs of the last inference."""
+
+    def rest(self, state: str, duration_ms: int) -> None:
+        """Stay in a power state, marker high."""
+
+    def arm(self, inferences: int, warmups: int = 0) -> None:
+        """Ready for `go`."""
+
+    def go(self, inferences: int) -> Window:
+        """The armed window, marker high."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a session will do. ``states`` are held ``state_s`` each, idle before and after the windows."""
+
+    windows: int
+    seconds: float
+    warmups: int
+    states: tuple[str, ...]
+    state_s: float
+
+    def total_s(self) -> float:
+        """How long the phases last together; transfers and warm-ups come on top."""
+        others = [state for state in self.states if state != "idle"]
+        return self.windows * self.seconds + (2 * ("idle" in self.states) + len(others)) * self.state_s
+
+
+def find_inferences(session: MarkedSession, seconds: float) -> int:
+    """How many inferences fill ``seconds``: from ever longer trial windows, none of which is recorded."""
+    count = 1
+    while True:
+        session.arm(count)
+        took_s = session.go(count).duration_s
+        if took_s >= min(_CALIBRATION_S, seconds) or count >= 1 << 20:
+            return max(1, math.ceil(seconds * count / max(took_s, 1e-9) * 1.01))
+        count *= 8 if took_s <= 0 else max(2, min(8, math.ceil(_CALIBRATION_S / took_s)))
+
+
+def capture(
+    session: MarkedSession,
+    rows: Sequence[Sequence[Array]],
+    inferences: int,
+    plan: Plan,
+    recorder: Recorder,
+    progress: Progress = SILENT,
+) -> list[tuple[Array, ...]]:
+    """Run the plan; window k takes row k of ``rows`` (one array an input, with a first axis of 1), in turn.
+
+    Gives the outputs of each window's last inference. Raises DeviceError and MeterError; what was recorded
+    until then stays on disk.
+    """
+    results = []
+    if "idle" in plan.states:
+        _rest(session, "idle", plan.state_s, recorder, progress)
+    for k in range(plan.windows):
+        progress.start(f"Window {k + 1} of {plan.windows}: {inferences:,} inferences")
+        session.load(rows[k % len(rows)])
+        session.arm(inferences, plan.warmups)
+        recorder.event("go", kind="infer", inferences=inferences, window=k)
+        window = session.go(inferences)
+        board_s = window.duration_s if window.clock.startswith("board") else None
+        recorder.event("done", kind="infer", inferences=inferences, window=k, board_s=board_s)
+        results.append(session.fetch())
+        recorder.check()
+        progress.finish(f"{format_duration(window.duration_s)}{_live(recorder)}")
+    for state in plan.states:
+        _rest(session, state, plan.state_s, recorder, progress)
+    return results
+
+
+def _live(recorder: Recorder) -> str:
+    return "" if recorder.live_w is None else f", {recorder.live_w * 1e3:.3g} mW at its end"
+
+
+def _rest(session: MarkedSession, state: str, seconds: float, recorder: Recorder, progress: Progress) -> None:
+    progress.start(f"State {state}")
+    left = seconds
+    while left > 0:
+        part = min(left, LONGEST_REST_S)
+        recorder.event("rest", kind=state, inferences=0)
+        session.rest(state, max(1, round(part * 1e3)))
+        recorder.event("done", kind=state, inferences=0, board_s=part)
+        recorder.check()
+        left -= part
+    progress.finish(f"{format_duration(seconds)}{_live(recorder)}")

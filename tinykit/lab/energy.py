@@ -1,0 +1,190 @@
+"""Joules per inference from a trace: gross and net of idle, per window and over all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tinykit.estimate import Estimate, Influence
+from tinykit.lab.budget import Instrumented, repeated_power, span_energy, with_scatter
+from tinykit.lab.integrate import SpanSum, integrate, pieces
+from tinykit.lab.windows import Window
+from tinykit.meters.trace import Trace
+
+IDLE_PIECES = 10
+"""An idle stretch is cut into so many pieces: their scatter is its type A, their slope its drift."""
+
+
+@dataclass(frozen=True)
+class MarkedWindow:
+    """A window with the marker's level inside, and how many inferences ran in it."""
+
+    window: Window
+    inferences: int
+
+
+@dataclass(frozen=True)
+class WindowEnergy:
+    """One window's energy per inference in J, and what a verdict wants to know of it.
+
+    ``outer`` is what was summed: the window with its guards. ``guard_power_w`` is the mean power in the two
+    guards, None without them.
+    """
+
+    window: Window
+    inferences: int
+    gross: Estimate
+    net: Estimate | None
+    inner: SpanSum
+    outer: SpanSum
+    guard_power_w: float | None
+
+
+@dataclass(frozen=True)
+class SessionEnergy:
+    """Energy per inference in J over all windows, with type A from their scatter (two windows or more).
+
+    ``net`` is gross less idle power times the window's duration; None where idle was not measured.
+    ``idle_pieces_w`` are the idle pieces' mean powers, in time order. ``guard_s`` is 0 where windows were
+    summed between their edges.
+    """
+
+    gross: Estimate
+    net: Estimate | None
+    idle: Estimate | None
+    windows: tuple[WindowEnergy, ...]
+    idle_pieces_w: tuple[float, ...]
+    guard_s: float
+
+
+def session_energy(
+    trace: Trace,
+    marked: Sequence[MarkedWindow],
+    idle: Sequence[Window],
+    meter: Instrumented,
+    *,
+    guard_s: float = 0.0,
+) -> SessionEnergy:
+    """Energy per inference over the windows ``marked``, with the idle power seen in the stretches ``idle``.
+
+    With ``guard_s`` and an idle power, each window is summed with a guard on both sides, and the guards'
+    idle energy is taken off again: what the marker's edges and its skew against the current do then moves
+    idle power only, not the power of an inference. The board must idle in the guards.
+
+    Raises ValueError without a window, for a window of no inference, or for guards without an idle power.
+    """
+    if not marked or any(one.inferences < 1 for one in marked):
+        raise ValueError("energy per inference needs a window with an inference in it")
+    if guard_s and not idle:
+        raise ValueError("guards need an idle power")
+    guard = round(guard_s * trace.sample_rate_hz)
+    inner = [one.window for one in marked]
+    outer = [Window(w.start - guard, w.stop + guard, w.unsure) for w in inner]
+    parts = [piece for stretch in idle for piece in pieces(trace, stretch, IDLE_PIECES)]
+    # A sample at an edge is partly active; a guard of no other sample says nothing.
+    rims = [Window(w.start - guard, max(w.start - 1, w.start - guard)) for w in inner]
+    rims += [Window(min(w.stop + 1, w.stop + guard), w.stop + guard) for w in inner]
+    sums = integrate(trace, [*inner, *outer, *rims, *parts])
+    n = len(marked)
+    idle_sums = sums[4 * n :]
+    idle_w = repeated_power(idle_sums, meter, f"{meter.session}.idle") if idle_sums else None
+    windows = tuple(
+        _window(one, inside, outside, idle_w, meter, (before, after) if guard else ())
+        for one, inside, outside, before, after in zip(
+            marked, *(sums[k * n : (k + 1) * n] for k in range(4)), strict=True
+        )
+    )
+    sample_s = 1.0 / trace.sample_rate_hz
+    return SessionEnergy(
+        gross=_over_windows(windows, [one.gross for one in windows], meter, sample_s, idle_w, bool(guard)),
+        net=None
+        if idle_w is None
+        else _over_windows(
+            windows, [one.net for one in windows if one.net], meter, sample_s, idle_w, bool(guard)
+        ),
+        idle=idle_w,
+        windows=windows,
+        idle_pieces_w=tuple(one.mean_power_w for one in idle_sums),
+        guard_s=guard / trace.sample_rate_hz,
+    )
+
+
+def _duration(span: SpanSum, meter: Instrumented) -> Estimate:
+    """A span's duration in s, by the meter's clock, whose error it shares with the energy."""
+    value = span.duration_s
+    term = meter.calibration.find("timebase")
+    influences = {}
+    if term is not None and term.u:
+        name = f"{meter.calibration.instrument}.timebase"
+        influences[name] = Influence(term.u * value, term.shape, term.dof)
+    return Estimate(value, "s", (meter.kind,), (meter.source,), influences)
+
+
+def _window(
+    one: MarkedWindow,
+    inner: SpanSum,
+    outer: SpanSum,
+    idle_w: Estimate | None,
+    meter: Instrumented,
+    guards: Sequence[SpanSum],
+) -> WindowEnergy:
+    energy = span_energy(outer, meter)
+    net = guard_power = None
+    if not guards:
+        energy = _with_skew(energy, inner, idle_w, meter)
+    gross = energy
+    if idle_w is not None:
+        long, short = _duration(outer, meter), _duration(inner, meter)
+        net = (energy - (idle_w * long).in_unit("J")) / one.inferences
+        if guards:
+            gross = energy - (idle_w * (long - short)).in_unit("J")
+            if samples := sum(guard.samples for guard in guards):
+                guard_power = sum(guard.energy_j for guard in guards) / (samples * inner.sample_s)
+    return WindowEnergy(one.window, one.inferences, gross / one.inferences, net, inner, outer, guard_power)
+
+
+def _with_skew(energy: Estimate, span: SpanSum, idle_w: Estimate | None, meter: Instrumented) -> Estimate:
+    """Without guards, a marker that is early or late by d loses |d|·(active - idle), whichever way.
+
+    The mean of |d| is added, its spread is an influence: a/2 and a/(2√3) for a rectangle of half-width a,
+    u·√(2/π) and u·√(1 - 2/π) for a normal distribution.
+    """
+    term = meter.calibration.find("skew")
+    if term is None or not term.width:
+        return energy
+    step = span.mean_power_w - (0.0 if idle_w is None else idle_w.value)
+    if term.shape == "rectangular":
+        mean, u = term.width / 2.0, term.width / (2.0 * math.sqrt(3.0))
+    else:
+        mean, u = term.width * math.sqrt(2.0 / math.pi), term.width * math.sqrt(1.0 - 2.0 / math.pi)
+    name = f"{meter.calibration.instrument}.skew"
+    influences = {**energy.influences, name: Influence(u * step, term.shape, term.dof)}
+    return replace(energy, value=energy.value + mean * step, influences=influences)
+
+
+def _over_windows(
+    windows: Sequence[WindowEnergy],
+    parts: Sequence[Estimate],
+    meter: Instrumented,
+    sample_s: float,
+    idle_w: Estimate | None,
+    guarded: bool,
+) -> Estimate:
+    """The mean over windows, weighted alike. One window has no scatter: only what its edges are known to do.
+
+    Both edges fall anywhere in a sample period, so a window of n samples lasts n·Ts with a standard
+    uncertainty of Ts/√6; lost samples before an edge widen that to their number.
+    """
+    edges = []
+    for one, part in zip(windows, parts, strict=True):
+        power = idle_w.value if guarded and idle_w is not None else one.inner.mean_power_w
+        u_s = sample_s * math.hypot(1.0 / math.sqrt(6.0), one.window.unsure / math.sqrt(12.0))
+        edges.append(abs(power) * u_s / one.inferences if part is one.gross or not guarded else 0.0)
+    known_u = math.sqrt(sum(u * u for u in edges) / len(edges))
+    name = f"{meter.session}.windows"
+    if len(parts) > 1:
+        return with_scatter(parts, name, known_u=known_u)
+    if not known_u:
+        return parts[0]
+    return replace(parts[0], influences={**parts[0].influences, f"{name}.edges": Influence(known_u)})

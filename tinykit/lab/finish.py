@@ -1,0 +1,46 @@
+"""The last step of every session: results beside the raw data, then the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tinykit.errors import OutputError
+from tinykit.lab.analysis import Analysis, Known
+from tinykit.lab.manifest import replace_file, write_manifest
+from tinykit.lab.report import ENERGY, WINDOWS, SessionReport, energy_document, windows_csv
+from tinykit.lab.start import known_to_dict
+
+CALIBRATION = "calibration.json"
+RESULTS = (WINDOWS, ENERGY, CALIBRATION)
+
+
+def finish(
+    folder: Path, facts: dict[str, Any], known: Known, analysis: Analysis, files: Iterable[str]
+) -> SessionReport:
+    """Write the results of ``analysis`` and the manifest, which lists ``files`` (relative names) too.
+
+    Raises OutputError.
+    """
+    try:
+        replace_file(folder / WINDOWS, windows_csv(analysis))
+        replace_file(folder / ENERGY, _json(energy_document(analysis)))
+        replace_file(folder / CALIBRATION, _json(known.calibration.to_dict()))
+    except OSError as error:
+        raise OutputError(
+            f"The session in {folder} cannot be finished: {error.strerror or error}.",
+            hint="make room on the disk; tinykit session recover makes of the raw data what can be made.",
+        ) from error
+    judged = {
+        "simulated": known.simulated,
+        "known": known_to_dict(known),
+        "verdict": analysis.verdict.to_dict(),
+    }
+    write_manifest(folder, {**facts, **judged}, [*files, *RESULTS])
+    return SessionReport(folder, known.simulated, facts, analysis, known.calibration)
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return (json.dumps(document, indent=1, allow_nan=False) + "\n").encode()

@@ -1,0 +1,77 @@
+"""A rig that is ready: the meter open and configured, the board running, the marker under control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from tinykit.errors import UsageError
+from tinykit.lab.calibration import Calibration
+from tinykit.lab.capture import MarkedSession
+from tinykit.lab.emulation import Emulation, find_emulation
+from tinykit.lab.options import MeasureOptions, choose_calibration
+from tinykit.meters.meter import Meter, MeterPort, MeterSetup, OpenMeter
+from tinykit.meters.registry import find_meter
+from tinykit.progress import SILENT, Progress
+from tinykit.running.runner import find_runner
+from tinykit.running.targets import Target
+from tinykit.running.workload import Workload
+
+
+@dataclass(frozen=True)
+class OpenRig:
+    """What a session works with. ``emulation`` is None where the meter's port belongs to a real one."""
+
+    workload: Workload
+    meter: Meter
+    device: OpenMeter
+    setup: MeterSetup
+    calibration: Calibration
+    emulation: Emulation | None
+    session: MarkedSession
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any part of it is emulated."""
+        emulated = self.emulation is not None or self.setup.instrument.emulated
+        return emulated or self.session.device.simulated
+
+
+@contextmanager
+def open_rig(
+    workload: Workload,
+    target: Target,
+    port: MeterPort,
+    options: MeasureOptions,
+    progress: Progress = SILENT,
+) -> Iterator[OpenRig]:
+    """Open meter and board, for the length of the ``with``. Raises DeviceError, MeterError, UsageError."""
+    meter = find_meter(port.meter)
+    emulation = find_emulation(port.port)
+    with closing(meter.open(port.port)) as device:
+        setup = _prepare(meter, device, options)
+        calibration = choose_calibration(port.meter, setup.instrument.serial, options.calibration, emulation)
+        with find_runner(target).open(workload, progress) as session:
+            yield OpenRig(workload, meter, device, setup, calibration, emulation, _marked(session))
+
+
+def _prepare(meter: Meter, device: OpenMeter, options: MeasureOptions) -> MeterSetup:
+    device.identify()
+    settings = options.meter_settings()
+    settings.check(meter.title, meter.capabilities)
+    setup = device.configure(settings)
+    if meter.capabilities.switches_power:
+        device.power(True)
+    return setup
+
+
+def _marked(session: Any) -> MarkedSession:
+    if not session.device.capabilities.has_marker or not hasattr(session, "arm"):
+        raise UsageError(
+            f"{session.device.ran_on} has no marker pin that tinykit can drive.",
+            hint="measure a board that carries tinykit's firmware.",
+            code="NOT_CAPABLE",
+        )
+    return cast(MarkedSession, session)

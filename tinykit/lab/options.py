@@ -1,0 +1,69 @@
+"""What a session is told: the options of ``tinykit measure``, and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from tinykit.errors import UsageError
+from tinykit.lab.calibration import Calibration, datasheet, load_calibration
+from tinykit.lab.emulation import Emulation
+from tinykit.lab.verdict import LEAST_WINDOW_S
+from tinykit.meters.meter import MeterSettings
+
+
+@dataclass(frozen=True)
+class MeasureOptions:
+    """What to measure, and how. ``out`` is a new folder; ``line`` the digital line the marker is wired to.
+
+    ``voltage_v`` is set at the meter's output (``mode`` "source") or is the rail's (``mode`` "ammeter"), in
+    which case ``voltage_source`` says who measured it. ``seconds`` is a window's length.
+    """
+
+    out: Path
+    inputs: Path | None = None
+    windows: int = 5
+    seconds: float = LEAST_WINDOW_S
+    warmups: int = 3
+    states: tuple[str, ...] = ("idle",)
+    state_s: float = LEAST_WINDOW_S
+    voltage_v: float | None = None
+    voltage_source: str = ""
+    mode: str = "source"
+    rail: str = ""
+    rate_hz: float | None = None
+    calibration: Path | None = None
+    line: int = 0
+    notes: str = ""
+
+    def meter_settings(self) -> MeterSettings:
+        """What the meter is told."""
+        return MeterSettings(
+            mode=cast(Any, self.mode),
+            voltage_v=self.voltage_v,
+            voltage_source=self.voltage_source,
+            rail=self.rail,
+            rate_hz=self.rate_hz,
+        )
+
+
+def choose_calibration(
+    meter: str, serial: str, given: Path | None, emulation: Emulation | None
+) -> Calibration:
+    """What was given, else what the emulator declares, else the meter's data sheet.
+
+    Raises UsageError, code CALIBRATION_MISSING, without any.
+    """
+    if given is not None:
+        return load_calibration(given)
+    if emulation is not None:
+        return emulation.calibration
+    known = datasheet(meter, f"{meter}#{serial or 'unknown'}")
+    if known is None:
+        raise UsageError(
+            f"Nothing is known of the errors of meter '{meter}'.",
+            hint="give --calibration FILE: a certificate's figures, or what tinykit meter check wrote.",
+            code="CALIBRATION_MISSING",
+        )
+    return known

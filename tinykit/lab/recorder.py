@@ -1,0 +1,209 @@
+"""A meter's bytes on disk within a second of arriving, whatever happens next; live power beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinykit.errors import OutputError, RecordingError, TinykitError
+from tinykit.meters.meter import Arrival, Meter, MeterSetup, OpenMeter
+from tinykit.meters.recorded import recorded_trace
+from tinykit.meters.registry import find_meter
+from tinykit.meters.trace import Trace
+
+RAW = "raw"
+BYTES, ARRIVALS, SETUP, EVENTS = "meter.bin", "arrivals.bin", "setup.json", "events.jsonl"
+FILES = tuple(f"{RAW}/{name}" for name in (BYTES, ARRIVALS, SETUP, EVENTS))
+SYNC_S = 0.5
+_ARRIVAL = struct.Struct("<dq")
+_LIVE_S = 1.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something the session did, by ``t_host_s`` (time.monotonic()): ``what`` with its ``facts``."""
+
+    t_host_s: float
+    what: str
+    facts: dict[str, Any]
+
+
+class Recorder:
+    """Records an open, configured meter into ``folder``/raw in a thread of its own.
+
+    Everything is written as it comes and pushed to the disk every ``SYNC_S``. Use it in a ``with``; an error
+    of the meter or of the disk ends the recording, and is raised by `check` and `stop`. A meter that is
+    emulated and not on the wall's time (``keeps_time``) tells nothing by when its bytes arrive.
+    """
+
+    def __init__(
+        self, folder: Path, meter: Meter, device: OpenMeter, setup: MeterSetup, *, keeps_time: bool = True
+    ) -> None:
+        """Raise OutputError where ``folder`` does not take the files."""
+        self._device = device
+        self._keeps_time = keeps_time
+        self._decoder = meter.decoder(setup)
+        self._supply_v = setup.settings.voltage_v
+        self._rate_hz = setup.settings.rate_hz or meter.capabilities.rates_hz[0]
+        self._failure: Exception | None = None
+        self._ending = threading.Event()
+        self._live: tuple[float, float] | None = None
+        self._lock = threading.Lock()
+        raw = folder / RAW
+        try:
+            raw.mkdir(parents=True, exist_ok=True)
+            document = {"schema": "tinykit.meter_setup", "schema_version": 1, **setup.to_dict()}
+            (raw / SETUP).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+            self._bytes = (raw / BYTES).open("xb")
+            self._arrivals = (raw / ARRIVALS).open("xb")
+            self._events = (raw / EVENTS).open("x", encoding="utf-8")
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        self._folder = folder
+        self._thread = threading.Thread(target=self._record, name="tinykit-recorder", daemon=True)
+
+    def __enter__(self) -> Recorder:
+        self._device.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._end()
+
+    @property
+    def live_w(self) -> float | None:
+        """Mean power over the last second, None before there is one."""
+        live = self._live
+        return live[1] if live is not None else None
+
+    def event(self, what: str, **facts: Any) -> None:
+        """Write down that ``what`` happens now."""
+        line = json.dumps({"t_host_s": time.monotonic(), "what": what, **facts})
+        try:
+            with self._lock:
+                self._events.write(line + "\n")
+                self._events.flush()
+        except OSError as error:
+            raise _unwritable(self._folder, error) from error
+
+    def check(self) -> None:
+        """Raise what ended the recording before its time: MeterError, or OutputError for a full disk."""
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """End the recording in order, and raise what `check` would."""
+        self._end()
+        self.check()
+
+    def _end(self) -> None:
+        if self._ending.is_set():
+            return
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10.0)
+        for file in (self._bytes, self._arrivals, self._events):
+            try:
+                file.close()
+            except OSError as error:
+                self._failure = self._failure or _unwritable(self._folder, error)
+
+    def _record(self) -> None:
+        size, synced = 0, time.monotonic()
+        try:
+            while not self._ending.is_set():
+                size = self._keep(self._device.read(0.1), size)
+                if time.monotonic() - synced >= SYNC_S:
+                    self._sync()
+                    synced = time.monotonic()
+            self._keep(self._device.stop(), size)
+            self._sync()
+        except OSError as error:
+            self._failure = _unwritable(self._folder, error)
+        except TinykitError as error:
+            self._failure = error
+
+    def _keep(self, data: bytes, size: int) -> int:
+        if not data:
+            return size
+        self._bytes.write(data)
+        size += len(data)
+        if self._keeps_time:
+            self._arrivals.write(_ARRIVAL.pack(time.monotonic(), size))
+        self._watch(data)
+        return size
+
+    def _sync(self) -> None:
+        for file in (self._bytes, self._arrivals):
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _watch(self, data: bytes) -> None:
+        """Decode for the live power. Nothing is kept of it: the session's numbers come from the files."""
+        for block in self._decoder.feed(data):
+            values = block.values
+            power = float(np.nanmean(values)) if len(values) else 0.0
+            if block.current_a is not None:
+                power *= self._supply_v or 0.0
+            elif block.energy_j is not None:
+                power *= self._rate_hz
+            now = time.monotonic()
+            if self._live is None:
+                self._live = now, power
+            else:
+                weight = min(1.0, max(now - self._live[0], 0.01) / _LIVE_S)
+                self._live = now, self._live[1] + weight * (power - self._live[1])
+
+
+def read_recording(folder: Path) -> tuple[Trace, MeterSetup, tuple[Event, ...]]:
+    """The trace that `Recorder` left in ``folder``, cut off or not, and what the session wrote down.
+
+    Raises RecordingError: RECORDING_SETUP where the setup is not sound, and what `recorded_trace` raises.
+    """
+    raw = folder / RAW
+    try:
+        document = json.loads((raw / SETUP).read_text(encoding="utf-8"))
+        if document.pop("schema") != "tinykit.meter_setup" or document.pop("schema_version") != 1:
+            raise ValueError("it is not a meter's setup of version 1")
+        setup = MeterSetup.from_dict(document)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RecordingError(
+            f"{raw / SETUP} is refused: {error}.",
+            hint="without it the meter's bytes cannot be read; take the folder from its backup.",
+            code="RECORDING_SETUP",
+        ) from error
+    trace = recorded_trace(raw / BYTES, find_meter(setup.meter), setup, tuple(_read_arrivals(raw)))
+    return trace, setup, tuple(_read_events(raw))
+
+
+def _read_arrivals(raw: Path) -> Iterator[Arrival]:
+    data = (raw / ARRIVALS).read_bytes() if (raw / ARRIVALS).is_file() else b""
+    whole = len(data) // _ARRIVAL.size * _ARRIVAL.size  # a session that was killed ends anywhere
+    for t_host_s, size in _ARRIVAL.iter_unpack(data[:whole]):
+        yield Arrival(t_host_s, size)
+
+
+def _read_events(raw: Path) -> Iterator[Event]:
+    text = (raw / EVENTS).read_text(encoding="utf-8", errors="replace") if (raw / EVENTS).is_file() else ""
+    for line in text.splitlines():
+        try:
+            entry = json.loads(line)
+            yield Event(float(entry.pop("t_host_s")), str(entry.pop("what")), entry)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return  # the line that was being written when the session was killed
+
+
+def _unwritable(folder: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"The session in {folder} cannot be written: {error.strerror or error}.",
+        hint="make room on the disk; tinykit session recover saves what was recorded until now.",
+    )

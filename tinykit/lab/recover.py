@@ -1,0 +1,126 @@
+"""A session that was killed: what came to its end before, and nothing of what did not.
+
+The raw bytes reach the disk within `recorder.SYNC_S`, an event as soon as it happens. The first n phases that
+have both their event ``done`` and their whole window, guards included, on disk are kept. A marker that is
+missing or too many anywhere else is no cut: the verdict says so, and there is no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tinykit.errors import RecordingError
+from tinykit.lab.analysis import Analysis, Known, Phase, analyse_windows
+from tinykit.lab.finish import finish
+from tinykit.lab.manifest import MANIFEST
+from tinykit.lab.recorder import BYTES, FILES, RAW, Event, read_recording
+from tinykit.lab.report import SessionReport
+from tinykit.lab.start import START, read_start
+from tinykit.lab.windows import Window, find_edges, level_windows
+from tinykit.meters.trace import Trace
+
+LATE_S = 1.0
+"""What a kill may lose at the end, and by how much a window's end may be noted late."""
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """``kept`` phases came to their end; ``noted`` had done so by the session's own notes."""
+
+    report: SessionReport
+    kept: int
+    noted: int
+    planned: int | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document ``tinykit.recovery``, version 1."""
+        return {
+            "schema": "tinykit.recovery",
+            "schema_version": 1,
+            "kept_phases": self.kept,
+            "noted_phases": self.noted,
+            "planned_phases": self.planned,
+            "session": self.report.to_dict(),
+        }
+
+
+def recover(folder: Path) -> Recovery:
+    """Finish the session in ``folder`` that was cut off: results, and a manifest with ``recovered: true``.
+
+    Raises RecordingError: SESSION_FINISHED where there is a manifest, RECOVER_NOTHING where no sample is on
+    disk, SESSION_START, RECORDING_SETUP; OutputError.
+    """
+    if (folder / MANIFEST).is_file():
+        raise RecordingError(
+            f"The session in {folder} is finished; there is nothing to recover.",
+            hint="tinykit session verify checks it.",
+            code="SESSION_FINISHED",
+        )
+    if not (folder / RAW / BYTES).is_file():
+        raise RecordingError(
+            f"{folder} holds nothing that a meter sent.",
+            hint="measure again; a session that ends before its first window leaves no data.",
+            code="RECOVER_NOTHING",
+        )
+    start = read_start(folder)
+    known = replace(start.known, complete=False, outputs_equal=None)
+    analysis = analyse_cut(folder, known, line=start.line)
+    _, _, events = read_recording(folder)
+    facts = {**start.facts, "recovered": True}
+    files = [name for name in (*FILES, START) if (folder / name).is_file()]
+    report = finish(folder, facts, known, analysis, files)
+    noted = sum(event.what == "done" for event in events)
+    return Recovery(report, len(analysis.phases), noted, _planned(start.facts))
+
+
+def analyse_cut(folder: Path, known: Known, *, line: int = 0) -> Analysis:
+    """Analyse a recording that was cut off anywhere. Raises RecordingError where it cannot be read."""
+    trace, setup, events = read_recording(folder)
+    done = [event for event in events if event.what == "done"]
+    windows = level_windows(find_edges(trace, line)) if trace.digital_lines else ()
+    whole = _whole(trace, windows, known.guard_s)
+    kept = min(len(done), len(whole))
+    if not _is_cut(trace, done, len(windows), kept):
+        return analyse_windows(
+            trace, setup, [_phase(one) for one in done], windows, known, expected=len(done) or None
+        )
+    phases = [_phase(one) for one in done[:kept]]
+    return analyse_windows(trace, setup, phases, whole[:kept], known, expected=kept or None)
+
+
+def _phase(event: Event) -> Phase:
+    return Phase(str(event.facts["kind"]), int(event.facts["inferences"]), event.facts.get("board_s"))
+
+
+def _whole(trace: Trace, windows: Sequence[Window], guard_s: float) -> list[Window]:
+    """The windows whose guard, too, lies before the trace's end."""
+    guard = round(guard_s * trace.sample_rate_hz)
+    return [window for window in windows if window.stop + guard <= trace.length]
+
+
+def _is_cut(trace: Trace, done: Sequence[Event], windows: int, kept: int) -> bool:
+    """Whether what is missing is missing at the end only.
+
+    A window more than events: the kill came between the marker's fall and the note. Events without a window:
+    their bytes were not on disk yet, so that they were noted no earlier than just before the trace's end.
+    """
+    if windows > len(done) + 1:
+        return False
+    if len(done) == kept:
+        return True
+    if trace.t_start_host_s is None:
+        # Too short a recording to know the host's time in it: one phase may lack its bytes, not more.
+        return len(done) - kept <= 1
+    end_s = trace.t_start_host_s + trace.duration_s
+    return all(event.t_host_s > end_s - LATE_S for event in done[kept:])
+
+
+def _planned(facts: dict[str, Any]) -> int | None:
+    plan = facts.get("plan")
+    if not isinstance(plan, dict):
+        return None
+    states = plan.get("states", ())
+    return int(plan.get("windows", 0)) + len(states) + ("idle" in states)
