@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 ORDER = 900
 
 BOARD = "virtual-m4"
+METER = "ppk2"
 # -P: a file of the user's that is called like a module must not be imported instead of it.
 _PYTHON = (sys.executable, "-P", "-m", "tinykit")
 CLOSING = """\
@@ -30,6 +32,8 @@ CLOSING = """\
 Its report, with every figure and the hashes of what went in, is {report}.
 {firmware} holds the model as C99 for any project, and the board's image. It ran SIMULATED: instructions are
 counted, cycles are modelled, and nothing has run on hardware.
+{session} is the measurement: raw samples, windows, budget and verdict. Board and meter were emulated, so its
+joules say how well the measuring works, and nothing about a real chip.
 Now with a model of your own: tinykit convert MODEL --calibration DATA --eval DATA -o OUT.tflite"""
 
 
@@ -74,7 +78,7 @@ def steps(out: Path) -> tuple[Step, ...]:
     digits = firmware_models() / "models" / "digits"
     data = [arg for name in ("calibration", "eval") for arg in (f"--{name}", _short(digits / f"{name}.npz"))]
     model = _short(out / "digits.tflite")
-    ports = out / "ports"
+    ports, bench = out / "ports", out / "bench"
     return (
         Step(
             "A float network that reads handwritten digits becomes int8, and may lose half a point at most:",
@@ -98,7 +102,28 @@ def steps(out: Path) -> tuple[Step, ...]:
             "Over that port, in the serial dialect of MLPerf Tiny, with uploads and outputs under a CRC:",
             ("run", model, "--on", _short(ports / "board"), *_samples(digits), "--limit", "20", "--check"),
         ),
+        Step(
+            "The board again, supplied by an emulated power meter that watches its marker pin, on one clock:",
+            (
+                *("emulate", "--board", BOARD, "--model", model, "--pace", "fast"),
+                *("--meter", METER, "--ports", _short(bench)),
+            ),
+            serves=True,
+        ),
+        Step(
+            "Five windows of ten seconds: how many joules an inference costs, and how sure that is:",
+            (
+                *("measure", model, "--on", _short(bench / "board")),
+                *("--meter", f"{METER}:{_short(bench / 'meter')}", "--voltage", "3.0"),
+                *(*_samples(digits), "-o", _short(_new_session(out))),
+            ),
+        ),
     )
+
+
+def _new_session(out: Path) -> Path:
+    """The first of session-1, session-2, … that is not there: sessions are kept."""
+    return next(path for n in count(1) if not (path := out / f"session-{n}").exists())
 
 
 def _samples(digits: Path) -> tuple[str, str]:
@@ -142,7 +167,9 @@ def command(output: Output, out: Path) -> None:
         "steps": [outcome.to_dict() for outcome in outcomes],
     }
     last = outcomes[-1]
-    output.emit(document, lambda console: _close(console, out) if last.exit_code == 0 else None)
+    output.emit(
+        document, lambda console: None if last.exit_code else _close(console, out, last.step.words[-1])
+    )
     if last.exit_code != 0:
         failure = TinykitError(
             f"The demo's step 'tinykit {last.step.words[0]}' failed.",
@@ -190,11 +217,16 @@ def _announce(step: Step) -> None:
     sys.stdout.flush()
 
 
-def _close(console: Console, out: Path) -> None:
+def _close(console: Console, out: Path, session: str) -> None:
     from rich.text import Text
 
     model = _short(out / "digits.tflite")
-    text = CLOSING.format(model=model, report=_short(out / "digits.json"), firmware=_short(out / "firmware"))
+    text = CLOSING.format(
+        model=model,
+        report=_short(out / "digits.json"),
+        firmware=_short(out / "firmware"),
+        session=session,
+    )
     console.print()
     console.print(Text(text), soft_wrap=True)
 

@@ -23,6 +23,7 @@ class Emulation:
     """What ``emulator.json`` says: the board and the meter that are emulated, and the meter's tolerances.
 
     ``clock_tolerance`` is that of the board's clock, relative. ``keeps_time``: its clock is the wall's.
+    ``baud`` is the board's line, None where the file does not say.
     """
 
     board: str
@@ -30,6 +31,7 @@ class Emulation:
     calibration: Calibration
     clock_tolerance: float | None
     keeps_time: bool = True
+    baud: int | None = None
 
 
 def find_emulation(port: str) -> Emulation | None:
@@ -55,6 +57,7 @@ def find_emulation(port: str) -> Emulation | None:
             calibration=parse_calibration(document["calibration"], str(path)),
             clock_tolerance=None if tolerance is None else float(tolerance),
             keeps_time=document.get("pace", "real") == "real",
+            baud=None if document.get("baud") is None else int(document["baud"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from tinykit.boards import load_board
 from tinykit.errors import UsageError
 from tinykit.lab.calibration import Calibration
 from tinykit.lab.capture import MarkedSession
@@ -53,8 +54,17 @@ def open_rig(
     with closing(meter.open(port.port)) as device:
         setup = _prepare(meter, device, options)
         calibration = choose_calibration(port.meter, setup.instrument.serial, options.calibration, emulation)
-        with find_runner(target).open(workload, progress) as session:
+        with find_runner(_at_its_speed(target, emulation)).open(workload, progress) as session:
             yield OpenRig(workload, meter, device, setup, calibration, emulation, _marked(session))
+
+
+def _at_its_speed(target: Target, emulation: Emulation | None) -> Target:
+    """Where nobody gave a baud: what the emulator says, else the board file's for its energy build."""
+    if target.baud is not None:
+        return target
+    if emulation is not None and emulation.baud is not None:
+        return replace(target, baud=emulation.baud)
+    return replace(target, baud=load_board(target.board).uart.energy_baud) if target.board else target
 
 
 def _prepare(meter: Meter, device: OpenMeter, options: MeasureOptions) -> MeterSetup:
