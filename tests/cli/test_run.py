@@ -62,7 +62,8 @@ def test_a_labelled_set_on_the_host(tinykit, digits, tmp_path: Path, checkout: P
     assert document["result"]["windows"][0]["is_short"] is True
     assert document["evaluation"]["metric"]["name"] == "top1"
     assert sum(map(sum, document["evaluation"]["confusion"])) == 50
-    shown = tinykit(*words, "--seconds", "0.05")
+    shown = tinykit(*words, "--seconds", "0.05", "--layers")
+    assert "layers " in shown.out
     for text in ("SHORT by choice", "top1", "first run", "label \\ said"):
         assert text in shown.out
     assert "SIMULATED" not in shown.out

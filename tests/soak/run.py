@@ -114,7 +114,8 @@ def main() -> int:
         document = run(words.name.replace("-", "_"), words.seed, out)
     except LookupError as error:
         parser.error(str(error))
-    sys.stdout.write(f"{out / words.name}.json: {document['duration_s']} s, {document['results']}\n")
+    said = f"{document['duration_s']} s, {document['results']}"
+    sys.stdout.write(f"{out / str(document['name'])}.json: {said}\n")
     return 0
 
 

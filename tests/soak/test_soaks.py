@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,11 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", names())
-def test_a_tenth_of_the_soak_holds(name: str) -> None:
-    assert load(name)(2026, 0.1)
+def test_a_tenth_of_the_soak_holds(name: str, require: Callable[[str], Path]) -> None:
+    soak = load(name)
+    for tool in getattr(sys.modules[soak.__module__], "TOOLS", ()):
+        require(tool)
+    assert soak(2026, 0.1)
 
 
 def test_evidence_says_what_ran_where(folder: Path, tmp_path: Path, checkout: Path) -> None:

@@ -48,7 +48,7 @@ def test_results_are_those_of_the_performance_build(board: HostBoard, energy_boa
     assert energy_board.run(*commands).replies[-1] == board.run(*commands).replies[-1]
 
 
-def test_a_window_is_one_pulse_with_the_uart_off(energy_board: HostBoard) -> None:
+def test_a_window_is_one_pulse_between_two_falls_with_the_uart_off(energy_board: HostBoard) -> None:
     said = energy_board.run(*INPUT, "tk arm 4 1%", "tk go%", "timestamp%")
     assert said.replies[-3:] == [["m-tk-armed-[4]"], ["m-tk-go", said.replies[-2][1]], []]
     assert said.replies[-2][1].startswith("m-tk-done-[4,")
@@ -60,6 +60,8 @@ def test_a_window_is_one_pulse_with_the_uart_off(energy_board: HostBoard) -> Non
         ("uart", 0),
         ("mark", 0),
         ("idle", GUARD_MS),
+        ("mark", 1),
+        ("mark", 0),  # a notch, for meters that see falls only
         ("mark", 1),
         ("mark", 0),
         ("idle", GUARD_MS),

@@ -34,7 +34,11 @@ DEFECTS = {
     "a frame behind the end": ("upload.c", "&& payload <= up.size - up.position", ""),
     "a payload behind the end": ("upload.c", "&& index - HEAD_BYTES < up.size - up.position", ""),
     "no m-ready": ("serve.c", "carry_out();\n            tk_say(TK_M_READY);", "carry_out();"),
-    "two of them": ("serve.c", "tk_say(TK_E_TOO_LONG);", "tk_say(TK_E_TOO_LONG);\n        tk_say(TK_M_READY);"),
+    "two of them": (
+        "serve.c",
+        "tk_say(TK_E_TOO_LONG);",
+        "tk_say(TK_E_TOO_LONG);\n        tk_say(TK_M_READY);",
+    ),
     "an undeclared line": ("serve.c", "tk_say(TK_M_NAME, TK_VENDOR);", 'tk_say("m-nane\\r\\n");'),
     "the line of another command": ("extension.c", "tk_say(TK_M_TK_STATE)", "tk_say(TK_M_TK_GO)"),
     "no end of silence": ("upload.c", "tk_timer_now() - heard > silence", "heard > 0 && silence == 0"),

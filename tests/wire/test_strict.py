@@ -141,6 +141,11 @@ def test_line_ends_and_zeros_before_a_command_do_not_matter(board: HostBoard) ->
     assert board.ask("name\r\n%") == ["e-[Unknown command: name??]"]
 
 
+def test_a_zero_within_a_command_does_not_end_it(board: HostBoard) -> None:
+    assert board.ask(b"name\0and so on%") == ["e-[Unknown command: name?and]"]
+    assert board.ask(b"db load 4%db\0 00%") == ["e-[Unknown command: db?]"]
+
+
 @pytest.mark.parametrize("length", [81, 82, 200, 5000])
 def test_a_command_that_is_too_long_is_not_carried_out(board: HostBoard, length: int) -> None:
     said = board.run(f"{'name':<{length}}%", "name%")

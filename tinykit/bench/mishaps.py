@@ -41,15 +41,13 @@ class Mishaps:
     def edges(self, edges: Edges) -> list[tuple[int, bool]]:
         """The marker's edges as they reach the meter."""
         seen: list[tuple[int, bool]] = []
+        late, step = round(_LATE_S * self._clock_hz), round(_BOUNCE_S * self._clock_hz)
         for cycle, high in edges:
             is_long = not high and cycle - self._rose > _LONG_S * self._clock_hz
             if high:
                 self._rose = cycle
-            if is_long and "late-marker" in self._names:
-                cycle += round(_LATE_S * self._clock_hz)
-            seen.append((cycle, high))
+            seen.append((cycle + late if high and "late-marker" in self._names else cycle, high))
             if is_long and "double-marker" in self._names:
-                step = round(_BOUNCE_S * self._clock_hz)
                 seen += [(cycle + step, True), (cycle + 2 * step, False)]
         return seen
 

@@ -1,7 +1,7 @@
 """The emulated board's power over its own time: a state model, events in, exact joules and samples out.
 
-Time is counted in whole cycles, so neither the true energies nor the means that a meter gets depend on how the
-run is cut into slices.
+Time is counted in whole cycles, so neither the true energies nor the means that a meter gets depend on how
+the run is cut into slices.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinykit.bench.listener import PowerState
+
+# What is shorter is no window, but an edge for meters that see falls only.
+_NOISE_S = 50e-6
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -87,7 +90,7 @@ class PowerTimeline:
         self._edges.append((cycle, high))
         if high:
             self._rose, self._spent = cycle, {}
-        else:
+        elif cycle - self._rose > _NOISE_S * self._clock_hz:
             energy_j = sum(power_w * ticks for power_w, ticks in self._spent.items()) / self._clock_hz
             self._on_window(TrueWindow(self._rose, cycle, energy_j))
 

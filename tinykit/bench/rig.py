@@ -1,4 +1,4 @@
-"""Board and meter on one virtual clock: the machine's events in, the meter's bytes out, the truth on the side.
+"""Board and meter on one virtual clock: the machine's events in, the meter's bytes out, the truth aside.
 
 Sample k of the meter lies at cycle ceil(k x cycles a second / samples a second), counted in integers.
 """
@@ -20,13 +20,13 @@ from tinykit.bench.mishaps import Mishaps
 from tinykit.bench.power import PowerModel, PowerTimeline, TrueWindow
 from tinykit.bench.rig_errors import draw_rig
 from tinykit.bench.rig_job import RigJob
-from tinykit.bench.wired import wire_meter
+from tinykit.bench.wired import Marker, wire_meter
 from tinykit.boards import Board
 from tinykit.errors import OutputError
 
 QUEUE_BYTES = 1 << 16
 """What the meter keeps for a host that does not read; at pace real it loses what is more."""
-LEAST = 200
+LEAST = 500
 _BATCH = 10_000
 _MICRO = 1_000_000
 _DRIFT_S = 3600.0
@@ -128,14 +128,14 @@ class Rig:
 
     def _measure(self, first: int, last: int) -> None:
         if last == first:
-            data = self._meter.feed(np.empty(0), np.empty(0, np.uint8))
+            data = self._meter.feed(np.empty(0), Marker(np.empty(0, np.uint8), []))
         else:
             at = self._grid.cycles(first, last)
             self._rail_v = self._meter.rail_v or self._rail_v
             watts = self.timeline.means(at)
             amperes = self._smoothed(watts / self._rail_v if self._rail_v else np.zeros(len(watts)))
             drift = np.minimum(at[1:] / self._clock_hz / _DRIFT_S, 1.0) * self._errors.drift
-            data = self._meter.feed(amperes * (1 + drift), self._levels(at[:-1]))
+            data = self._meter.feed(amperes * (1 + drift), self._marker(at[:-1]))
         room = len(data) if not self.is_full else 0
         self._meter.keeps_up(bool(room or not data))
         self._queue += data[:room]
@@ -152,13 +152,17 @@ class Rig:
         self._smooth_a = last
         return out
 
-    def _levels(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def _marker(self, at: NDArray[np.int64]) -> Marker:
         levels = np.full(len(at), self._level, np.uint8)
+        falls: list[int] = []
         while self._edges and self._edges[0][0] + self._skew <= at[-1]:
             cycle, high = self._edges.popleft()
-            levels[np.searchsorted(at, cycle + self._skew) :] = high
+            place = int(np.searchsorted(at, cycle + self._skew))
+            levels[place:] = high
             self._level = high
-        return levels
+            if not high:
+                falls.append(place)
+        return Marker(levels, falls)
 
     def _strike(self, cycle: int) -> None:
         due = self.mishaps.look(cycle, self.timeline, is_streaming=self.is_streaming)

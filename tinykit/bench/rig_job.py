@@ -26,7 +26,7 @@ USUAL_ERRORS = tuple(name for name in ERRORS if name != "dcdc")
 FAULTS = {
     "lost-samples": "37 samples in 20,000 are lost",
     "lost-64": "64 samples in 20,000 are lost, which a 6-bit counter does not show",
-    "late-marker": "the marker falls 20 ms late",
+    "late-marker": "the marker rises 20 ms late",
     "double-marker": "the marker bounces once more after a window",
     "brown-out": "the supply fails for 20 ms in a window",
     "unplugged": "the meter is unplugged in a window",

@@ -96,17 +96,18 @@ def main() -> None:
             answers.write(json.dumps(document) + "\n")
             answers.flush()
 
-    try:
-        job = ServeJob.from_json(_read_line().decode())
-        control = _Control()
-        machine = Machine(load_board(job.board), read_image(Path(job.elf)), {}, 1, job.hook)
-        rig = None if job.rig is None else Rig(job.rig, machine.board)
-        port = open_port(job.port)
-    except TinykitError as error:
-        kind = type(error).__name__
-        send({"error": {"kind": kind, "code": error.code, "message": error.message, "hint": error.hint}})
-        return
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            job = ServeJob.from_json(_read_line().decode())
+            control = _Control()
+            machine = Machine(load_board(job.board), read_image(Path(job.elf)), {}, 1, job.hook)
+            rig = None if job.rig is None else stack.enter_context(Rig(job.rig, machine.board))
+            port = open_port(job.port)
+            stack.callback(port.close)
+        except TinykitError as error:
+            kind = type(error).__name__
+            send({"error": {"kind": kind, "code": error.code, "message": error.message, "hint": error.hint}})
+            return
         note = machine.hook_note if machine.counter.name == "python" and job.hook == "auto" else ""
         meter = "" if rig is None else rig.url
         told = {"port": port.url, "device": port.device, "meter": meter, "cpu": machine.cpu, "slow": note}
@@ -115,10 +116,6 @@ def main() -> None:
         while not control.is_over:
             _obey(control, service, send)
             service.turn()
-    finally:
-        port.close()
-        if rig is not None:
-            rig.close()
 
 
 def _obey(control: _Control, service: Service, send: Report) -> None:

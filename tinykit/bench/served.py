@@ -183,7 +183,8 @@ def serve_board(
     """Start ``elf`` on the emulated ``board``, with its serial line at ``port``.
 
     ``port`` is ``pty:LINK`` or ``tcp:HOST:PORT`` (0: any free one). With ``awaits_host`` the board boots when
-    the port is first opened. With ``rig`` a meter feeds it, which a host must switch on. ``on_event`` hears faults of the firmware and slips, from another thread.
+    the port is first opened. With ``rig`` a meter feeds it, which a host must switch on. ``on_event`` hears
+    faults of the firmware and slips, from another thread.
 
     Raises MissingExtraError (extra ``emulator``); InputError, code BOARD_NOT_EMULATED; UsageError or
     OutputError or DeviceError where the port cannot be had; BuildError for an image that cannot be read;

@@ -23,7 +23,7 @@ _SLIP_S = 0.01
 _LOOK_S = 0.01
 _LEAST_S = 0.0002
 # A meter's samples go out so often, and so much time at most passes between.
-_STREAM_S = 0.002
+_STREAM_S = 0.005
 _STREAM_MOST_S = 0.02
 
 Report = Callable[[Mapping[str, object]], None]

@@ -1,9 +1,9 @@
-"""The emulated meters as a rig wires them: marker and rail in, bytes out, whatever the meter's own interface."""
+"""The emulated meters as a rig wires them: current and marker in, rail and bytes out."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,13 @@ _LOST = {"lost-samples": 37, "lost-64": 64}
 _SHIELD_EVERY, _SHIELD_LOST = 200, {"lost-samples": 1, "lost-64": 2}
 _SATURATED = 50
 _OVER_A = 0.08
+
+
+class Marker(NamedTuple):
+    """The marker at a meter's samples: ``levels`` (n,), and before which samples it fell, however shortly."""
+
+    levels: NDArray[np.uint8]
+    falls: list[int]
 
 
 class WiredMeter(Protocol):
@@ -45,8 +52,8 @@ class WiredMeter(Protocol):
     def receive(self, data: bytes) -> None:
         """From the host."""
 
-    def feed(self, current_a: NDArray[np.float64], marker: NDArray[np.uint8]) -> bytes:
-        """What it sends meanwhile; both are (n,)."""
+    def feed(self, current_a: NDArray[np.float64], marker: Marker) -> bytes:
+        """What it sends meanwhile; ``current_a`` is (n,)."""
 
     def host_left(self) -> None:
         """The port has been closed."""
@@ -87,9 +94,9 @@ class WiredPpk2:
         """See `WiredMeter`."""
         self._meter.receive(data)
 
-    def feed(self, current_a: NDArray[np.float64], marker: NDArray[np.uint8]) -> bytes:
+    def feed(self, current_a: NDArray[np.float64], marker: Marker) -> bytes:
         """See `WiredMeter`."""
-        return self._meter.feed(current_a, marker)
+        return self._meter.feed(current_a, marker.levels)
 
     def host_left(self) -> None:
         """See `WiredMeter`."""
@@ -135,9 +142,11 @@ class WiredShield:
         """See `WiredMeter`."""
         self._meter.receive(data)
 
-    def feed(self, current_a: NDArray[np.float64], marker: NDArray[np.uint8]) -> bytes:
-        """See `WiredMeter`."""
-        return self._meter.feed(current_a, marker)
+    def feed(self, current_a: NDArray[np.float64], marker: Marker) -> bytes:
+        """See `WiredMeter`. Its input is an interrupt, which misses nothing that lasts 1 us."""
+        level = np.ones(len(current_a), np.uint8)
+        level[marker.falls] = 0
+        return self._meter.feed(current_a, level)
 
     def host_left(self) -> None:
         """It minds only its commands."""

@@ -53,7 +53,7 @@ def serve(output: Output, asked: Serving) -> None:
         folder = None if asked.ports.startswith("tcp:") else Path(asked.ports)
         with (
             _terminable(),
-            described(folder, rig, board.name, pace),
+            described(folder, rig, board, pace),
             serve_board(elf, board, pace=pace, port=port, rig=rig, on_event=events.put) as served,
         ):
             if served.slow:

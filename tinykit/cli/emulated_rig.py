@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tinykit.bench.rig_errors import BOARD_CLOCK, declare
 from tinykit.bench.rig_job import ERRORS, FAULTS, USUAL_ERRORS, MeterName, RigJob
+from tinykit.boards import Board
 from tinykit.errors import OutputError, UsageError
 
 FILE = "emulator.json"
@@ -75,7 +76,7 @@ def _power(text: str) -> tuple[str, float]:
 
 
 @contextmanager
-def described(folder: Path | None, rig: RigJob | None, board: str, pace: str) -> Iterator[None]:
+def described(folder: Path | None, rig: RigJob | None, board: Board, pace: str) -> Iterator[None]:
     """For the length of the ``with``, say in ``folder`` what is emulated. Raises OutputError."""
     if folder is None or rig is None:
         yield
@@ -94,13 +95,14 @@ def described(folder: Path | None, rig: RigJob | None, board: str, pace: str) ->
         path.unlink(missing_ok=True)
 
 
-def description(rig: RigJob, board: str, pace: str) -> dict[str, object]:
+def description(rig: RigJob, board: Board, pace: str) -> dict[str, object]:
     """The document ``tinykit.emulator``: distributions only, never what was drawn from them."""
     return {
         "schema": "tinykit.emulator",
         "schema_version": 1,
         "simulated": True,
-        "board": board,
+        "board": board.name,
+        "baud": board.uart.energy_baud,
         "meter": rig.meter,
         "pace": pace,
         "clock_tolerance": 2 * BOARD_CLOCK if "clock" in rig.errors else 1e-6,

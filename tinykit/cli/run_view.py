@@ -44,7 +44,7 @@ def _blocks(report: RunReport, layers: bool) -> Iterator[RenderableType]:
         (safe_text(report.workload.path.name), "bold"), f" on {safe_text(result.ran_on)}", simulated
     )
     yield Text()
-    yield key_values(_facts(report))
+    yield key_values(_facts(report, layers))
     if layers and result.layers:
         yield Text()
         yield _layers(result)
@@ -53,7 +53,7 @@ def _blocks(report: RunReport, layers: bool) -> Iterator[RenderableType]:
         yield _confusion(report.evaluation)
 
 
-def _facts(report: RunReport) -> Iterator[tuple[str, object]]:
+def _facts(report: RunReport, layers: bool) -> Iterator[tuple[str, object]]:
     result, samples = report.result, report.samples
     yield "emulator" if result.simulated else "device", result.device
     yield "input", f"{result.inferences} inferences, {samples.source}"
@@ -71,6 +71,8 @@ def _facts(report: RunReport) -> Iterator[tuple[str, object]]:
         yield "instructions", "not available here"
     if not result.capabilities.has_marker:
         yield "marker", "not available here"
+    if layers and not result.layers:
+        yield "layers", "not available here"
     if result.transfer:
         yield "transfer", result.transfer
     if report.ram_bytes is not None:

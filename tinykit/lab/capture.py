@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,9 @@ class MarkedSession(Protocol):
 
     def go(self, inferences: int) -> Window:
         """The armed window, marker high."""
+
+    def watch(self, look: Callable[[], None] | None) -> None:
+        """Call ``look`` now and then while waiting for the board; what it raises ends the wait."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tinykit.errors import OutputError, RecordingError, TinykitError
+from tinykit.errors import MeterError, OutputError, RecordingError, TinykitError
 from tinykit.meters.meter import Arrival, Meter, MeterSetup, OpenMeter
 from tinykit.meters.recorded import recorded_trace
 from tinykit.meters.registry import find_meter
@@ -26,6 +26,7 @@ FILES = tuple(f"{RAW}/{name}" for name in (BYTES, ARRIVALS, SETUP, EVENTS))
 SYNC_S = 0.5
 _ARRIVAL = struct.Struct("<dq")
 _LIVE_S = 1.0
+_SILENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Recorder:
         self._failure: Exception | None = None
         self._ending = threading.Event()
         self._live: tuple[float, float] | None = None
+        self._heard_s = time.monotonic()
+        self._silence_s = max(_SILENCE_S, 20 / self._rate_hz)
         self._lock = threading.Lock()
         raw = folder / RAW
         try:
@@ -73,6 +76,7 @@ class Recorder:
 
     def __enter__(self) -> Recorder:
         self._device.start()
+        self._heard_s = time.monotonic()
         self._thread.start()
         return self
 
@@ -99,6 +103,12 @@ class Recorder:
         """Raise what ended the recording before its time: MeterError, or OutputError for a full disk."""
         if self._failure is not None:
             raise self._failure
+        if self._thread.is_alive() and time.monotonic() - self._heard_s > self._silence_s:
+            raise MeterError(
+                f"The meter has sent nothing for {self._silence_s:.0f} s.",
+                hint="it has stopped by itself: for an overcurrent, say; see what it shows.",
+                code="METER_SILENT",
+            )
 
     def stop(self) -> None:
         """End the recording in order, and raise what `check` would."""
@@ -135,6 +145,7 @@ class Recorder:
     def _keep(self, data: bytes, size: int) -> int:
         if not data:
             return size
+        self._heard_s = time.monotonic()
         self._bytes.write(data)
         size += len(data)
         if self._keeps_time:

@@ -92,7 +92,12 @@ def _session(bench: OpenRig, options: MeasureOptions, progress: Progress) -> Ses
     write_start(options.out, Start(known, facts, options.line))
     keeps_time = bench.emulation is None or bench.emulation.keeps_time
     with Recorder(options.out, bench.meter, bench.device, bench.setup, keeps_time=keeps_time) as recorder:
-        inferred = capture(session, rows, inferences, plan, recorder, progress)
+        # A meter that feeds the board takes it along when it goes: the meter is to be named, not the board.
+        session.watch(recorder.check)
+        try:
+            inferred = capture(session, rows, inferences, plan, recorder, progress)
+        finally:
+            session.watch(None)
         recorder.stop()
     outputs = tuple(np.concatenate(parts) for parts in zip(*inferred, strict=True))
     used = tuple(

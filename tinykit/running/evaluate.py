@@ -68,6 +68,17 @@ def evaluate(
     return Evaluation(data, found, confidences, predicted, _confusion(shown, predicted, flat.shape[1]))
 
 
+def require_judgeable(
+    data: Dataset, inputs: tuple[Array, TensorSpec], spec: TensorSpec, metric: str | None
+) -> None:
+    """Refuse labels that do not fit output 0 before the work of a run. Raises what `evaluate` raises."""
+    stored, input_spec = inputs
+    x = input_spec.real(stored)
+    said = np.zeros((len(x), *spec.row_shape), np.float32)
+    shown = Dataset(x, data.y, data.source, data.sha256, data.class_names)
+    compare_metric(metric or default_metric(shown, spec.row_shape), said, said, data.y, x)
+
+
 def _target(data: Dataset, x: Array) -> npt.NDArray[np.float64]:
     y = data.y
     return np.asarray(x if y is None or y.size == len(x) else y, np.float64).reshape(len(x), -1)

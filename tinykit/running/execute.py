@@ -16,7 +16,7 @@ from tinykit.errors import InputError, TinykitError
 from tinykit.progress import SILENT, Progress
 from tinykit.running.check import Check, compare
 from tinykit.running.collect import Partial, collect, input_sha256, target_sha256
-from tinykit.running.evaluate import Evaluation, evaluate
+from tinykit.running.evaluate import Evaluation, evaluate, require_judgeable
 from tinykit.running.inputs import Samples, load_samples, random_samples
 from tinykit.running.outputs import check_name, stamped, write_arrays
 from tinykit.running.result import Array, LayerCost, RunResult, TensorSpec
@@ -220,7 +220,9 @@ def run_workload(
     with runner.open(workload, progress) as session:
         if samples is None:
             samples = _samples(session.device.inputs, options, progress)
-        stateful = workload.model is not None and workload.model.stateful
+        _require_judgeable(session.device, samples, options)
+        # Of an image nobody tells whether it keeps state: its samples stay one stream.
+        stateful = workload.model is None or workload.model.stateful
         partial = _partial(session.device, workload, samples, options)
         inferred = collect(session, samples, stateful=stateful, partial=partial, progress=progress)
         result = _result(session, inferred, options, time.monotonic() - t_start, progress)
@@ -315,8 +317,15 @@ def _check(
 def _evaluation(
     device: Device, samples: Samples, result: RunResult, options: RunOptions
 ) -> Evaluation | None:
-    if options.labelled is None:
+    if options.labelled is None or samples.data is None:
         return None
+    first = (samples.arrays[0], device.inputs[0])
+    return evaluate(samples.data, first, result, device.outputs[0], options.metric)
+
+
+def _require_judgeable(device: Device, samples: Samples, options: RunOptions) -> None:
+    if options.labelled is None:
+        return
     if samples.data is None:
         raise InputError(
             "--eval takes a labelled set for a model with one input.",
@@ -324,7 +333,7 @@ def _evaluation(
             code="EVAL_INPUTS",
         )
     first = (samples.arrays[0], device.inputs[0])
-    return evaluate(samples.data, first, result, device.outputs[0], options.metric)
+    require_judgeable(samples.data, first, device.outputs[0], options.metric)
 
 
 def _kept(report: RunReport) -> dict[str, Array]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,12 +23,16 @@ def stamped(arrays: Mapping[str, Array], stamp: Mapping[str, str | bool | float]
 
 
 def check_name(path: Path) -> None:
-    """Refuse a name that is not .npz before the work. Raises OutputError."""
+    """Refuse a name that is not .npz, or a folder that is not there, before the work. Raises OutputError."""
     if path.suffix.lower() != ".npz":
         raise OutputError(
             f"{path} does not end in .npz.",
             hint="outputs are kept with their model's hash and target, which takes an .npz.",
             code="OUTPUT_NAME",
+        )
+    if not path.parent.is_dir():
+        raise OutputError(
+            f"{path} cannot be written: there is no folder {path.parent}.", hint="make it, or name another."
         )
 
 
@@ -37,14 +40,16 @@ def write_arrays(arrays: Mapping[str, Array], path: Path) -> None:
     """Write ``arrays`` as .npz, whole or not at all. Raises OutputError."""
     partial = None
     try:
-        handle, partial = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        # Not tempfile's: its files are for their owner alone.
+        unfinished = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+        with unfinished.open("xb") as file:
+            partial = unfinished
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        Path(partial).replace(path)
+        unfinished.replace(path)
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror}.", hint="check the folder and the room on its disk."
         ) from error
     finally:
         if partial is not None:
-            Path(partial).unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)

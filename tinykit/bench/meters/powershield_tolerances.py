@@ -12,9 +12,9 @@ from tinykit.bench.meters.powershield_model import ShieldErrors
 
 @dataclass(frozen=True)
 class ShieldTolerances:
-    """Half widths of rectangular distributions, as ST gives them: UM2243 for the gain, UM2269 for the voltage.
+    """Half widths of rectangular distributions; ST gives the gain's (UM2243) and the voltage's (UM2269).
 
-    ``gain``, ``voltage`` and ``timebase`` are relative, ``offset_a`` in amperes, ``noise_a`` one s.d. a sample.
+    ``gain``, ``voltage`` and ``timebase`` are relative, ``offset_a`` in A, ``noise_a`` one s.d. a sample.
     """
 
     gain: float = 0.02

@@ -72,10 +72,15 @@ def emulated(board: Board) -> Board:
     if not board.is_emulated:
         raise InputError(
             f"Board '{board.name}' is not an emulated one.",
-            hint="give the port that it is on, as --on /dev/ttyACM0; tinykit boards lists the emulated ones.",
+            hint=f"give the port that it is on, as --on /dev/ttyACM0{_or_qemu(board)};"
+            " tinykit boards lists the emulated ones.",
             code="BOARD_NOT_EMULATED",
         )
     return board
+
+
+def _or_qemu(board: Board) -> str:
+    return "" if board.qemu is None else f", or --on qemu:{board.name}"
 
 
 def _counted(request: RunRequest, result: BenchResult, outputs: bytes) -> Counted:

@@ -15,7 +15,7 @@ from tinykit.running.runner import Runner, Session
 from tinykit.running.serial.connect import session_on
 from tinykit.running.serial.exchange import Patience
 from tinykit.running.serial.port import open_link
-from tinykit.running.serial.reset import find_plan
+from tinykit.running.serial.reset import ResetPlan, find_plan
 from tinykit.running.targets import Target
 from tinykit.running.workload import Workload
 
@@ -43,7 +43,7 @@ class SerialBoard:
             choice = choose_port()
             progress.warn("PORT_CHOSEN", choice.reason, "name the port with --on to be sure.")
             target = replace(target, where=choice.port)
-        plan = find_plan(target.reset)
+        plan = plan_of(target)
         link = open_link(target.where, baud_of(target), plan)
         with session_on(
             link,
@@ -61,6 +61,11 @@ def baud_of(target: Target) -> int:
     if target.baud is not None:
         return target.baud
     return load_board(target.board).uart.baud if target.board else DEFAULT_BAUD
+
+
+def plan_of(target: Target) -> ResetPlan:
+    """How the port is opened: as was asked for, else as the board's file says. Raises InputError."""
+    return find_plan(target.reset or (load_board(target.board).reset if target.board else ""))
 
 
 def is_port(where: str) -> bool:

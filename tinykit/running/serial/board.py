@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -164,6 +164,10 @@ class TinykitBoard:
             # 32 bits at a core's clock last half a minute: the host's clock tells how often they wrapped.
             ticks += max(0, round((host_s * hz - ticks) / wrap)) * wrap
         return Window(inferences, 0.0, ticks / hz, "board, timer ticks", 1 / hz)
+
+    def watch(self, look: Callable[[], None] | None) -> None:
+        """Call ``look`` now and then while waiting for the board; what it raises ends the wait."""
+        self._exchange.link.watch = look
 
     def stop(self) -> None:
         """Leave the board answering, whatever it was told. Raises LineError where it does not."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from tinykit.errors import DeviceError
 
+_WATCH_S = 0.2
 _RING_PIECES = 64
 _READ_BYTES = 4096
 _SHOWN_BYTES = 160
@@ -43,7 +44,8 @@ class LineError(DeviceError):
 class Link:
     """An open port of pyserial's. ``clock`` gives seconds; its origin does not matter.
 
-    Every method raises LineError: PORT_LOST once the port is gone, BOARD_SILENT at a deadline.
+    Every method raises LineError: PORT_LOST once the port is gone, BOARD_SILENT at a deadline. ``watch`` is
+    called now and then during a wait, which ends with what it raises.
     """
 
     def __init__(self, port: Any, name: str, baud: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -54,6 +56,7 @@ class Link:
         self._buffer = bytearray()
         self._ring: deque[tuple[str, bytes]] = deque(maxlen=_RING_PIECES)
         self._watched = _watched(port)
+        self.watch: Callable[[], None] | None = None
         self.sent_bytes = 0
         self.received_bytes = 0
 
@@ -176,7 +179,9 @@ class Link:
             if not self._watched:
                 self._poll_once()
             else:
-                self._pull(left)
+                self._pull(left if self.watch is None else min(left, _WATCH_S))
+            if self.watch is not None:
+                self.watch()
 
     def _pull(self, timeout_s: float) -> None:
         try:
