@@ -19,7 +19,7 @@ from pathlib import Path
 from wire.fuzzing import CORPUS, MOST_INPUT_BYTES, VARIANTS, Variant, build_fuzzer, dictionary, write
 
 TOOLS = ("clang",)
-EXECUTIONS = 3_000_000  # a build
+EXECUTIONS = 1_000_000  # a build
 # A share is one of a tenth of the whole: `.ci/run` has seconds for it.
 _SHARED = 0.1
 

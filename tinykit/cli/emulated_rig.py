@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import secrets
@@ -95,6 +96,11 @@ def described(folder: Path | None, rig: RigJob | None, board: Board, pace: str) 
         path.unlink(missing_ok=True)
 
 
+def _unit(rig: RigJob) -> str:
+    """A name for this unit: two with other errors must not pass for one, whose errors would cancel."""
+    return hashlib.sha256(f"unit {rig.seed}".encode()).hexdigest()[:8]
+
+
 def description(rig: RigJob, board: Board, pace: str) -> dict[str, object]:
     """The document ``tinykit.emulator``: distributions only, never what was drawn from them."""
     return {
@@ -106,5 +112,5 @@ def description(rig: RigJob, board: Board, pace: str) -> dict[str, object]:
         "meter": rig.meter,
         "pace": pace,
         "clock_tolerance": 2 * BOARD_CLOCK if "clock" in rig.errors else 1e-6,
-        "calibration": declare(rig.meter, rig.errors),
+        "calibration": {**declare(rig.meter, rig.errors), "instrument": f"{rig.meter}#emulated-{_unit(rig)}"},
     }
