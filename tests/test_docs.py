@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import click
 import port_image
@@ -189,23 +190,68 @@ def shell_blocks(page):
             yield command, int(code or 0)
 
 
+@contextmanager
+def terminals(folder):
+    """Runs a page's commands; one that serves until it is stopped gets a terminal of its own."""
+    serving = []
+
+    def run(command):
+        if " emulate " not in command:
+            return subprocess.run(
+                command, shell=True, cwd=folder, capture_output=True, text=True, timeout=500, check=False
+            )
+        log = folder / f"terminal{len(serving)}"
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                shlex.split(command), cwd=folder, stdout=subprocess.PIPE, stderr=errors
+            )
+        serving.append(process)
+        ready = process.stdout.readline()
+        return subprocess.CompletedProcess(command, 0 if ready else process.wait(30), ready, log.read_text())
+
+    try:
+        yield run
+    finally:
+        for process in serving:
+            process.terminate()
+            process.wait(30)
+            process.stdout.close()
+
+
 @pytest.mark.slow
-def test_the_tutorial_can_be_followed_to_the_letter(checkout, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "left", "absent"),
+    [
+        pytest.param(
+            "convert-your-first-model",
+            "wrong.npz",
+            "digits.tflite",
+            id="a failed gate leaves no model behind",
+        ),
+        pytest.param(
+            "your-first-measurement", "first/session.json", "bench/board", id="ports are taken away"
+        ),
+    ],
+)
+def test_a_tutorial_can_be_followed_to_the_letter(checkout, tmp_path, name, left, absent):
     (tmp_path / "firmware_models").symlink_to(checkout / "firmware_models", target_is_directory=True)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     interpreter = (
         f"exec {shlex.quote(sys.executable)}"  # not a link: a venv is known by its interpreter's folder
     )
-    for name, line in {"dev": f"shift; {interpreter} -m tinykit", ".venv/bin/python": interpreter}.items():
-        script = tmp_path / name
+    for script_name, line in {
+        "dev": f"shift; {interpreter} -m tinykit",
+        ".venv/bin/python": interpreter,
+    }.items():
+        script = tmp_path / script_name
         script.write_text(f'#!/bin/sh\n{line} "$@"\n')
         script.chmod(0o755)
-    page = (checkout / "docs/tutorials/convert-your-first-model.md").read_text(encoding="utf-8")
+    page = (checkout / f"docs/tutorials/{name}.md").read_text(encoding="utf-8")
     steps = list(shell_blocks(page))
     assert len(steps) >= 5
-    for command, code in steps:
-        done = subprocess.run(
-            command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=500, check=False
-        )
-        assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
-    assert not (tmp_path / "digits.tflite").exists(), "the failed gate leaves no model behind"
+    with terminals(tmp_path) as run:
+        for command, code in steps:
+            done = run(command)
+            assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
+    assert (tmp_path / left).exists()
+    assert not (tmp_path / absent).exists()

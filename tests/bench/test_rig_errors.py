@@ -54,6 +54,8 @@ def test_the_file_beside_the_ports_tells_distributions_only(meter: str, checkout
     board = load_board("virtual-m4")
     told = [description(RigJob(meter, "", seed), board, "fast") for seed in (1, 2)]
     jsonschema.validate(told[0], schema)
+    units = [one["calibration"].pop("instrument") for one in told]
+    assert units[0] != units[1], "two units with other errors must not pass for one"
     assert told[0] == told[1], "the seed shows"
     assert told[0]["baud"] == board.uart.energy_baud
 

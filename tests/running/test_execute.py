@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinykit.errors import GateError, InputError, OutputError
+from tinykit.errors import DatasetError, GateError, InputError, OutputError
 from tinykit.running.check import Check, compare, require_equal
 from tinykit.running.execute import RunOptions, RunReport, run_model
 from tinykit.running.outputs import write_arrays
@@ -113,6 +113,21 @@ def test_outputs_are_written_whole(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["y.npz"]
     with pytest.raises(OutputError):
         write_arrays({}, tmp_path / "none" / "y.npz")
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "y.npz").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_what_cannot_be_kept_or_judged_is_refused_before_the_run(
+    digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tinykit.running.execute.collect", lambda *a, **k: pytest.fail("it ran"))
+    np.save(tmp_path / "x.npy", np.zeros((3, 8, 8, 1), np.float32))
+    np.savez(tmp_path / "far.npz", x=np.zeros((3, 8, 8, 1), np.float32), y=np.array([1, 2, 10]))
+    for name in ("x.npy", "far.npz"):
+        with pytest.raises(DatasetError):
+            run(digits.tflite, "host", labelled=tmp_path / name)
+    with pytest.raises(OutputError, match="no folder"):
+        run(digits.tflite, "host", output=tmp_path / "none" / "y.npz")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

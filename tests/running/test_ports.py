@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import threading
+import time
+import tty
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +16,10 @@ from pathlib import Path
 import pytest
 from running.stand_in import Quirks, StandIn, a_model, served
 
+from tinykit.boards import load_board
 from tinykit.config import Config
 from tinykit.errors import DeviceError, InputError, UsageError
+from tinykit.running.places.serial import plan_of
 from tinykit.running.serial.discover import choose_port
 from tinykit.running.serial.exchange import Exchange, Patience
 from tinykit.running.serial.link import LineError
@@ -172,8 +177,50 @@ def test_names_come_from_the_configuration() -> None:
             find_targets(names, config)
 
 
+def test_a_board_file_says_how_its_port_is_opened(tmp_path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('reset = "dtr"\n' + Path(load_board("nucleo-l4r5zi").source_path).read_text())
+    assert load_board(str(file)).reset == "dtr"
+    assert plan_of(Target("desk", "/dev/ttyACM0", board=str(file))) is PLANS["dtr"]
+    assert plan_of(Target("desk", "/dev/ttyACM0", board=str(file), reset="none")) is PLANS["none"]
+    assert plan_of(Target("desk", "/dev/ttyACM0")) is PLANS["plain"]
+
+
+def test_monitor_sends_once_a_board_that_starts_is_ready() -> None:
+    quirks = Quirks(boot_s=0.15, late_banner=True)
+    with served(StandIn(a_model(8), quirks)) as name:
+        heard = list(monitor(Target(name, name), ["name"], seconds=1.0))
+    assert [h.line.name for h in heard][-3:] == ["ready", "name", "ready"]
+
+
+def test_monitor_waits_for_an_answer_before_it_sends_again() -> None:
+    """A board that computes its answer loses what comes meanwhile."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    early: list[bytes] = []
+
+    def board() -> None:
+        for _ in range(2):
+            heard = b""
+            while not heard.endswith(b"%"):
+                heard += os.read(master, 1)
+            time.sleep(0.1)
+            if select.select([master], [], [], 0)[0]:
+                early.append(os.read(master, 99))
+            os.write(master, b"m-[" + heard[:-1] + b"]\r\nm-ready\r\n")
+
+    thread = threading.Thread(target=board, daemon=True)
+    thread.start()
+    name = os.ttyname(slave)
+    heard = list(monitor(Target(name, name), ["name", "profile"], seconds=1.2))
+    os.close(master)
+    os.close(slave)
+    assert not early
+    assert [h.line.text for h in heard] == ["m-[name]", "m-ready", "m-[profile]", "m-ready"]
+
+
 def test_monitor_shows_lines_and_sends_first() -> None:
     with served(StandIn(a_model(8), Quirks())) as name:
-        heard = list(monitor(Target(name, name), ["name", "profile"], seconds=0.5))
+        heard = list(monitor(Target(name, name), ["name", "profile"], seconds=0.8))
     assert [h.line.name for h in heard] == ["name", "ready", "profile", "model", "ready"]
     assert '"schema": "tinykit.monitor"' in heard[0].to_json()

@@ -7,6 +7,7 @@ import pytest
 from running.stand_in import Quirks, StandIn, a_model, a_workload, served, truth
 
 from tinykit.errors import InputError, TinykitError
+from tinykit.running.execute import RunOptions, run_model
 from tinykit.running.places.serial import SerialBoard
 from tinykit.running.serial.exchange import Patience
 from tinykit.running.targets import Target
@@ -158,3 +159,14 @@ def test_a_firmware_for_an_emulated_board_is_simulated_on_whatever_port(monkeypa
         assert session.device.simulated
     with served(StandIn(model)) as port, opened(port, model) as session:
         assert not session.device.simulated
+
+
+def test_samples_of_an_image_stay_one_stream(tmp_path) -> None:
+    """Nobody can tell whether an image keeps state: a reset among its samples would be silent."""
+    model, x = a_model(12, (4,), stateful=True), rows(40)
+    image, data = tmp_path / "firmware.elf", tmp_path / "x.npy"
+    image.write_bytes(b"\x7fELF")
+    np.save(data, x)
+    with served(StandIn(model)) as port:
+        report = run_model(image, Target(port, port), options=RunOptions(inputs=data, repeat=1))
+    assert (report.result.outputs[0] == truth(model, x)[0]).all()

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinykit.boards.board import Board
+from tinykit.elf import Image, read_image
 from tinykit.errors import DeviceError, InputError, UsageError
 from tinykit.progress import SILENT, Progress
-from tinykit.elf import Image, read_image
 
 IMAGE = "firmware.elf"
 _LIMIT_S = 300.0
