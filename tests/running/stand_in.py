@@ -291,7 +291,8 @@ class StandIn:
         for _ in range(min(n, 3)):
             self._run()
         ticks = int(n * self.latency_s * 1_000_000) & 0xFFFFFFFF
-        return ["m-tk-go", f"m-tk-done-[{n},{ticks}]"]
+        crc = zlib.crc32(struct.pack("<IQ", n, ticks))
+        return ["m-tk-go", f"m-tk-done-[{n},{ticks}]", f"m-tk-crc-[{crc:08x}]"]
 
     def _info(self) -> list[str]:
         model = self.model

@@ -144,9 +144,11 @@ def test_states_and_hand_shake(dut: Dut, energy: bool) -> None:
     dut.load(bytes(SIZE))
     assert dut.ask("tk go") == ["e-[not armed]"]
     assert dut.ask("tk arm 4 1") == ["m-tk-armed-[4]"]
-    go, done = dut.ask("tk go")
+    go, done, crc = dut.ask("tk go")
     assert go == "m-tk-go"
-    assert done.startswith("m-tk-done-[4,")
+    count, ticks = map(int, done.removeprefix("m-tk-done-[").removesuffix("]").split(","))
+    assert count == 4
+    assert crc == f"m-tk-crc-[{zlib.crc32(struct.pack('<IQ', count, ticks)):08x}]"
     # In the energy build the UART was off in between, and hears again.
     assert dut.ask("name") == ["m-name-dut-[tinykit]"]
     assert dut.ask("tk idle 50") == ["m-tk-idle-[50]"]

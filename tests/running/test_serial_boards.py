@@ -10,6 +10,7 @@ from tinykit.errors import InputError, TinykitError
 from tinykit.running.execute import RunOptions, run_model
 from tinykit.running.places.serial import SerialBoard
 from tinykit.running.serial.exchange import Patience
+from tinykit.running.serial.link import LineError
 from tinykit.running.targets import Target
 
 QUICK = Patience(turnaround_s=0.5, quiet_s=0.01, boot_s=4.0)
@@ -148,6 +149,22 @@ def test_the_energy_build_tells_its_ticks_after_the_window() -> None:
         assert window.clock == "board, timer ticks"
         assert window.duration_s == pytest.approx(0.03)
         assert (session.infer((rows(2, 8),)).outputs[0] == truth(model, rows(2, 8))[0]).all()
+
+
+def test_a_damaged_time_is_never_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = a_model(8)
+    board = StandIn(model)
+    answer = board._answer
+
+    def flipped(text: str) -> list[str]:
+        return [line.replace("-[30,30000]", "-[30,30001]") for line in answer(text)]
+
+    with served(board) as port, opened(port, model) as session:
+        session.infer((rows(1, 8),))
+        monkeypatch.setattr(board, "_answer", flipped)
+        session.arm(30)
+        with pytest.raises(LineError, match="CRC"):
+            session.go(30)
 
 
 def test_a_firmware_for_an_emulated_board_is_simulated_on_whatever_port(monkeypatch) -> None:

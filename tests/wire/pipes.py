@@ -104,6 +104,15 @@ def hex_commands(data: bytes, chunk: int = 31) -> Iterable[str]:
         yield f"db {data[at : at + chunk].hex()}%"
 
 
+def done_with_crc(lines: list[str], inferences: int) -> int:
+    """The ticks of a window of ``inferences``, told under a CRC."""
+    done, crc = map(parse, lines)
+    count, ticks = map(int, done.fields)
+    assert (done.name, crc.name, count) == ("tk-done", "tk-crc", inferences)
+    assert int(crc.fields[0], 16) == zlib.crc32(struct.pack("<IQ", count, ticks))
+    return ticks
+
+
 def raw_output(reply: Sequence[str]) -> bytes:
     """What the lines of ``tk output`` carry, checked by offset and CRC."""
     data = b""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from wire.pipes import HostBoard, Said, hex_commands
+from wire.pipes import HostBoard, Said, done_with_crc, hex_commands
 
 from tinykit.wire.tokens import GUARD_MS
 
@@ -50,8 +50,8 @@ def test_results_are_those_of_the_performance_build(board: HostBoard, energy_boa
 
 def test_a_window_is_one_pulse_between_two_falls_with_the_uart_off(energy_board: HostBoard) -> None:
     said = energy_board.run(*INPUT, "tk arm 4 1%", "tk go%", "timestamp%")
-    assert said.replies[-3:] == [["m-tk-armed-[4]"], ["m-tk-go", said.replies[-2][1]], []]
-    assert said.replies[-2][1].startswith("m-tk-done-[4,")
+    assert said.replies[-3:] == [["m-tk-armed-[4]"], ["m-tk-go", *said.replies[-2][1:]], []]
+    done_with_crc(said.replies[-2][1:], 4)
     go = said.raw.index(b"m-tk-go\r\n") + len(b"m-tk-go\r\n")
     armed = said.raw.index(b"m-tk-armed")
     assert [(what, value) for what, value, at in said.events if at in (armed, go)] == [

@@ -41,8 +41,9 @@ _RULES = """\
 _WINDOW = f"""\
 `tk arm N W` runs W inferences and puts the marker low. `tk go` answers `m-tk-go`, and when that has left:
 UART off (energy build), {tokens.GUARD_MS} ms idle, marker high, N inferences, marker low,
-{tokens.GUARD_MS} ms idle, UART on, `m-tk-done`. `tk idle` and `tk sleep` hold their state between the same
-guards, marker high. The marker stays low until the next `infer` or `timestamp`.
+{tokens.GUARD_MS} ms idle, UART on, `m-tk-done` and the CRC-32 of N (u32 LE) and ticks (u64 LE).
+`tk idle` and `tk sleep` hold their state between the same guards, marker high. The marker stays low until the
+next `infer` or `timestamp`.
 """
 
 _UPLOAD = f"""\

@@ -69,6 +69,7 @@ def _facts(report: RunReport, layers: bool) -> Iterator[tuple[str, object]]:
         yield "time", "not available: the target has no clock of its own to tell by"
     if not result.capabilities.counts_instructions:
         yield "instructions", "not available here"
+        yield "cycles", "not available here"
     if not result.capabilities.has_marker:
         yield "marker", "not available here"
     if layers and not result.layers:

@@ -159,7 +159,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "tk arm", "N [W]", ("tk-armed",), True, "W inferences (0 if left out); marker low; N for `tk go`."
     ),
-    Command("tk go", "", ("tk-go", "tk-done"), True, "The N inferences, marker high around them."),
+    Command("tk go", "", ("tk-go", "tk-done", "tk-crc"), True, "The N inferences, marker high around them."),
 )
 
 MESSAGES: tuple[Message, ...] = (
@@ -209,7 +209,7 @@ MESSAGES: tuple[Message, ...] = (
     Message("tk-load", "m-tk-load-[{n:u}]"),
     Message("tk-armed", "m-tk-armed-[{n:u}]"),
     Message("tk-go", "m-tk-go", "The window begins when this line has left."),
-    Message("tk-done", "m-tk-done-[{n,ticks:*}]", "N and the window's timer ticks, told after it."),
+    Message("tk-done", "m-tk-done-[{n,ticks:*}]", "N, the window's timer ticks; their CRC-32 follows."),
 )
 
 ERRORS: tuple[Message, ...] = (

@@ -76,6 +76,8 @@ void tk_go(void)
     tk_uart_put(',');
     tk_say_decimal(ticks);
     tk_say(TK_M_TK_DONE_END);
+    const uint32_t said[3] = {count, (uint32_t)ticks, (uint32_t)(ticks >> 32)};
+    tk_say(TK_M_TK_CRC, tk_crc32(0, (const uint8_t *)said, sizeof said));
 }
 
 TK_SMALL_END

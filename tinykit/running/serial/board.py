@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -154,12 +155,12 @@ class TinykitBoard:
         begin, end = exchange.one(reply, "tk-go"), exchange.one(reply, "tk-done")
         if end.fields[:1] != (str(inferences),):
             raise exchange.damaged("the board ran another number of inferences")
+        ticks = _ticks(end.fields, exchange.one(reply, "tk-crc").fields[0])
+        if ticks is None:
+            raise exchange.damaged("the window's time does not have its CRC")
         seen = [t for line, t in zip(reply.lines, reply.t_lines_s, strict=True) if line in (begin, end)]
         host_s = max(seen[1] - seen[0], reply.t_ready_s - reply.t_sent_s - exchange.link.wire_s(_GO_BYTES))
-        if len(end.fields) == 1:
-            return Window(inferences, 0.0, host_s, "host, over the line", 0.05)
-        ticks, wrap = int(end.fields[1]), 1 << 32
-        hz = self._info.timer_hz
+        wrap, hz = 1 << 32, self._info.timer_hz
         if not self.device.simulated:
             # 32 bits at a core's clock last half a minute: the host's clock tells how often they wrapped.
             ticks += max(0, round((host_s * hz - ticks) / wrap)) * wrap
@@ -252,6 +253,15 @@ class TinykitBoard:
         if [k for k, _ in pairs] != list(range(self._info.layers)) or sum(t for _, t in pairs) != total:
             raise exchange.damaged("the layers do not add up to their total")
         return tuple(LayerCost(f"layer_{k:02}", ticks=ticks) for k, ticks in pairs)
+
+
+def _ticks(fields: Sequence[str], crc: str) -> int | None:
+    """The ticks of a window, None where N and ticks do not have their CRC-32."""
+    try:
+        count, ticks = map(int, fields)
+        return ticks if zlib.crc32(struct.pack("<IQ", count, ticks)) == int(crc, 16) else None
+    except (ValueError, struct.error):
+        return None
 
 
 def _row_bytes(array: Array) -> list[bytes]:
