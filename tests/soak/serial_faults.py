@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from running.line_faults import KINDS, Case, Fault, lengths, play, random_case
 
-SESSIONS = 6_000
+SESSIONS = 3_000
 BASES = (Case(True, False, 12, 64, ()), Case(True, True, 12, 64, ()), Case(False, False, 12, 64, ()))
 _BATCH = 100
 
