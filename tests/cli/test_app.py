@@ -68,7 +68,7 @@ def test_alone_with_json_it_lists_the_commands(tinykit):
 def test_an_unknown_command_gets_a_suggestion(tinykit, wrong, right):
     ran = tinykit(wrong)
     assert ran.code == 2
-    assert f"Did you mean {right}?" in ran.err
+    assert f"Did you mean {right}" in ran.err
     assert ran.out == ""
 
 
