@@ -50,7 +50,8 @@ def test_a_row_is_measured(digits) -> None:
     row = model_costs.row("digits", digits.tflite, "virtual-m4", 0)
     assert row["check"] == "equal"
     assert row["instructions"] == pytest.approx(sum(one["instructions"] for one in row["layers"]), rel=1e-3)
-    assert row["ram_bytes"] == sum(row["ram"][part] for part in ("arena", "state", "statics", "stack_used"))
+    parts = ("arena", "state", "wire", "statics", "stack_used")
+    assert row["ram_bytes"] == sum(row["ram"][part] for part in parts)
     assert row["flash_beside_weights"] == row["flash"]["total"] - row["source_weights"]
 
 
