@@ -129,7 +129,7 @@ def tinykit(capsys):
 def process():
     """Runs the command line, or any Python text, in a process of its own."""
 
-    def run(*args, code=None, **environment):
+    def run(*args, code=None, timeout_s=120, **environment):
         command = [sys.executable, "-c", code] if code else [sys.executable, "-m", "tinykit", *map(str, args)]
         done = subprocess.run(
             command,
@@ -137,7 +137,7 @@ def process():
             capture_output=True,
             text=True,
             env={**os.environ, **environment},
-            timeout=120,
+            timeout=timeout_s,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 

@@ -49,7 +49,7 @@ def test_each_command_is_printed_and_what_serves_goes_on_beside_the_rest(
 
 @pytest.mark.slow
 def test_the_demo_as_one_json_document(process, checkout, tmp_path):
-    ran = process("demo", "--json", "-o", tmp_path)
+    ran = process("demo", "--json", "-o", tmp_path, timeout_s=600)
     assert ran.code == 0, ran.err
     document = _valid(ran.out, checkout)
     assert [step["command"][1] for step in document["steps"]] == [

@@ -90,7 +90,8 @@ def verdicts(report: SessionReport) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("meter", ["ppk2", "lpm01a"])
 def test_the_truth_is_inside_the_interval(emulate, digits, checkout: Path, meter: str) -> None:
-    emulated = emulate("--meter", meter, "--power", "active=60mW")
+    # One draw of the errors: of all draws, one in twenty lies outside by right. The coverage soak counts them.
+    emulated = emulate("--meter", meter, "--power", "active=60mW", "--seed", "1")
     assert set(emulated.ready["ports"]) == {"board", "meter"}
     assert emulated.ready["baud"] == load_board("virtual-m4").uart.energy_baud
     schema = json.loads((checkout / "tinykit/data/schemas/emulator.v1.schema.json").read_text())
