@@ -90,7 +90,7 @@ def verdicts(report: SessionReport) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("meter", ["ppk2", "lpm01a"])
 def test_the_truth_is_inside_the_interval(emulate, digits, checkout: Path, meter: str) -> None:
-    # One draw of the errors: of all draws, one in twenty lies outside by right. The coverage soak counts them.
+    # One draw of the errors: of all draws one in twenty lies outside by right, and coverage.py counts them.
     emulated = emulate("--meter", meter, "--power", "active=60mW", "--seed", "1")
     assert set(emulated.ready["ports"]) == {"board", "meter"}
     assert emulated.ready["baud"] == load_board("virtual-m4").uart.energy_baud
