@@ -49,8 +49,9 @@ class Stratum:
 
 
 # Where noise rules there are eight windows: of five, Student's t alone makes intervals 1.33 times as wide as
-# they would be if the noise were known. Edges are tried within one range: a change of range at an edge is a larger doubt than the edge itself. Noise
-# stays away from the converter's zero, where it would be cut off and move the mean.
+# they would be if the noise were known. Edges are tried within one range: a change of range at an edge is a
+# larger doubt than the edge itself. Noise stays away from the converter's zero, where it would be cut off and
+# move the mean.
 STRATA = {
     "gain": Stratum(0.02, 1e-9, 0.5, 1e-6, 8e-3, 20e-6, 0.02, 2e-3),
     "noise": Stratum(1e-5, 1e-10, 80.0, 1e-7, 38e-6, 20e-6, 1e-3, 1e-3, windows=8),
