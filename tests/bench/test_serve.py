@@ -119,7 +119,7 @@ def test_closing_and_opening_again(serve: Serve) -> None:
 
 def test_what_is_said_to_nobody_is_gone(serve: Serve) -> None:
     board = serve("pty")
-    time.sleep(1)  # it has booted
+    board.advance(1)  # it has booted
     with connect(board) as line:
         assert ask(line, "ehi") == b"hi" + END
 
@@ -232,7 +232,9 @@ def test_a_url_of_ours_starts_a_board_and_ends_it(port_image, monkeypatch: pytes
         assert line.read_until(b"\n") == b"boot\r\n"
         assert ask(line, "eurl") == b"url" + END
         line.write(b"e12345%")
-        time.sleep(0.3)
+        deadline = time.monotonic() + 10
+        while line.in_waiting < 5 + len(END) and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert line.in_waiting == 5 + len(END)
     wait_for_end(number)
     line.open()

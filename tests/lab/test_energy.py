@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tinykit.lab.analysis import _covers
 from tinykit.lab.budget import Instrumented
 from tinykit.lab.calibration import Calibration, Term
 from tinykit.lab.energy import MarkedWindow, session_energy
@@ -166,3 +167,13 @@ def test_type_a_is_the_scatter_of_the_windows() -> None:
     assert edges.u == pytest.approx(1e-2 * V / RATE / math.sqrt(6) / math.sqrt(3), rel=1e-3)
     s = 0.01 * 1e-2 * V * 0.05
     assert math.hypot(beyond.u, edges.u) == pytest.approx(s / math.sqrt(3), rel=1e-9)
+
+
+def test_a_calibration_that_is_silent_on_a_range_is_no_bound_for_it() -> None:
+    current, digital = burst()
+    spans = integrate(make_trace(current, digital), [Window(0, 9_000)])
+    assert set(spans[0].ranges) == {0, 1}
+    some = Calibration("test#1", "test", "test", True, (Term("gain", "normal", 0.01, 1),))
+    whole = Calibration("test#1", "test", "test", True, (Term("gain", "normal", 0.01),))
+    assert not _covers(some, spans)
+    assert _covers(whole, spans)

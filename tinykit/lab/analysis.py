@@ -11,7 +11,7 @@ from tinykit.estimate import Estimate
 from tinykit.lab.budget import Instrumented, repeated_power
 from tinykit.lab.calibration import Calibration
 from tinykit.lab.energy import IDLE_PIECES, MarkedWindow, SessionEnergy, session_energy
-from tinykit.lab.integrate import integrate, pieces
+from tinykit.lab.integrate import SpanSum, integrate, pieces
 from tinykit.lab.recorder import Event, read_recording
 from tinykit.lab.verdict import Evidence, Verdict, judge
 from tinykit.lab.windows import Window, find_edges, level_windows, pulse_windows
@@ -126,6 +126,12 @@ def analyse_windows(
     return Analysis(trace, setup, tuple(phases), tuple(windows), energy, states, verdict)
 
 
+def _covers(calibration: Calibration, sums: Sequence[SpanSum]) -> bool:
+    """Whether it says something of the gain of every range visited: an error nobody stated is not zero."""
+    visited = {None if key < 0 else key for one in sums for key in one.ranges}
+    return all(calibration.find("gain", range_) is not None for range_ in visited)
+
+
 def read_phases(events: Sequence[Event]) -> tuple[Phase, ...]:
     """The phases that came to their end, in order: an event ``done`` each."""
     return tuple(
@@ -189,7 +195,7 @@ def _evidence(
         model_matches=known.model_matches,
         firmware_matches=known.firmware_matches,
         outputs_equal=known.outputs_equal,
-        calibration_is_bound=known.calibration.is_bound,
+        calibration_is_bound=known.calibration.is_bound and _covers(known.calibration, sums),
         voltage_kind=None if trace.supply is None else trace.supply.kind,
         rig_failures=known.rig_failures,
         complete=known.complete,
