@@ -180,7 +180,8 @@ def _checks(e: Evidence) -> Iterator[Finding]:
         text = (
             "The meter's errors are bounded."
             if e.calibration_is_bound
-            else "The meter's accuracy is a typical figure, or unstated for a range in use: compare, and quote no joules alone."
+            else "The meter's accuracy is a typical figure, or unstated for a range in use:"
+            " compare, and quote no joules alone."
         )
         yield Finding("CALIBRATION", "pass" if e.calibration_is_bound else "warn", text)
     if e.voltage_kind is not None:
