@@ -1,0 +1,1 @@
+"""The commands of ``tinykit catalog``, a file each."""

@@ -1,0 +1,150 @@
+"""What ``tinykit compare`` does, between reading its options and showing the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tinykit.errors import UsageError
+from tinykit.progress import Progress
+
+if TYPE_CHECKING:
+    from tinykit.comparison.catalog import Catalog
+    from tinykit.comparison.result import Result
+    from tinykit.comparison.run import RunOptions
+    from tinykit.comparison.scenario import Scenario
+    from tinykit.comparison.sweep import Sweep
+
+
+@dataclass(frozen=True)
+class Job:
+    """The options, as they were written."""
+
+    scenario: Path | None
+    edge: str | None
+    cloud: str | None
+    network: str | None
+    grid: str | None
+    supply: str | None
+    payload: str | None
+    events_per_day: str | None
+    report_share: str | None
+    stance: str | None
+    settings: tuple[str, ...]
+    sweeps: tuple[str, ...]
+    sweep_draws: int
+    workers: int | None
+    scheduler: str | None
+    draws: str | None
+    seed: str | None
+    objective: str | None
+    catalogs: tuple[Path, ...]
+    accepted: tuple[str, ...]
+    exports: tuple[str, ...]
+    fleet: str | None
+    plots: bool
+    out: Path | None
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came out, and the files that were written."""
+
+    result: Result
+    sweep: Sweep | None
+    files: tuple[Path, ...]
+
+
+def run(job: Job) -> Done:
+    """Compare, sweep, write. Raises what the parts raise."""
+    from tinykit.comparison.catalog import Catalog
+    from tinykit.comparison.compare import compare
+    from tinykit.comparison.exports import find_export
+    from tinykit.comparison.files import claim, write_files, write_result
+    from tinykit.comparison.fleet import FLEET, parse_fleet, roll_up, write_fleet
+    from tinykit.comparison.result import make_result
+    from tinykit.comparison.run import run_options
+    from tinykit.comparison.sweep_table import SWEEP, sweep_csv
+
+    exports = [find_export(name) for name in job.exports]
+    fleet = None if job.fleet is None else parse_fleet(job.fleet)
+    if job.out is None and (exports or fleet):
+        raise UsageError("An export needs a folder.", hint="-o DIR")
+    if job.out is not None:
+        claim(job.out)
+    catalog = Catalog.load(*job.catalogs)
+    scenario = collect(job)
+    options = run_options(scenario, catalog)
+    comparison = compare(scenario, catalog, draws=options.draws, seed=options.seed, objective=options.column)
+    result = make_result(comparison, catalog, options.column)
+    swept = _sweep(job, scenario, catalog, options)
+    if job.out is None:
+        return Done(result, swept, ())
+    files = write_result(job.out, result)
+    if swept is not None:
+        files += write_files(job.out, {SWEEP: sweep_csv(swept)})
+    for export in exports:
+        export.write(result, job.out / export.file_name)
+        files += (job.out / export.file_name,)
+    if fleet is not None:
+        write_fleet(roll_up(result, fleet), fleet, result.simulated, job.out / FLEET)
+        files += (job.out / FLEET,)
+    if job.plots and find_spec("matplotlib") is not None:
+        from tinykit.reporting.comparison_plot import draw_comparison
+
+        for suffix in (".svg", ".png"):
+            files += draw_comparison(result, job.out / "plots", suffix=suffix)
+    return Done(result, swept, files)
+
+
+def _sweep(job: Job, scenario: Scenario, catalog: Catalog, options: RunOptions) -> Sweep | None:
+    """The sweep that was asked for; several zones of ``--grid`` are one, of where the data centre stands."""
+    from tinykit.comparison.choose import zones
+    from tinykit.comparison.sweep import points_of, sweep
+    from tinykit.comparison.sweep_axis import Axis, parse_axis
+    from tinykit.comparison.sweep_pool import Cluster, Processes, workers_for
+
+    axes = [parse_axis(text) for text in job.sweeps]
+    if job.grid is not None and len(found := zones(job.grid)) > 1:
+        axes.insert(0, Axis("grid.cloud", ("grid.cloud",), found))
+    if not axes:
+        return None
+    workers = job.workers or workers_for(points_of(axes), job.sweep_draws)
+    scheduler = (
+        Processes(workers, job.progress) if job.scheduler is None else Cluster(job.scheduler, job.progress)
+    )
+    return sweep(
+        scenario,
+        catalog,
+        axes,
+        options.column,
+        draws=job.sweep_draws,
+        seed=options.seed,
+        scheduler=scheduler,
+    )
+
+
+def collect(job: Job) -> Scenario:
+    """The scenario that the options make. What is said later wins, and --set comes last."""
+    from tinykit.comparison.choose import FIGURES, WORDS, everywhere, figure, words, zones
+    from tinykit.comparison.edge import find_edge
+    from tinykit.comparison.scenario import Scenario, load_scenario, parse_set
+    from tinykit.comparison.writeback import refreshed
+
+    scenario = Scenario() if job.scenario is None else load_scenario(job.scenario)
+    if job.edge is not None:
+        scenario = refreshed(scenario, find_edge(job.edge, job.accepted).keys, "--edge")
+    for option in WORDS:
+        if (text := getattr(job, option)) is not None:
+            scenario = refreshed(scenario, words(option, text), f"--{option}")
+    for option in FIGURES:
+        if (text := getattr(job, option.replace("-", "_"))) is not None:
+            scenario = refreshed(scenario, figure(option, text), f"--{option}")
+    if job.grid is not None:
+        scenario = refreshed(scenario, everywhere(zones(job.grid)[0]), "--grid")
+    for text in job.settings:
+        scenario = refreshed(scenario, parse_set(text), "--set")
+    return scenario

@@ -1,0 +1,57 @@
+"""A sweep on a terminal: where the edge loses, and the points, if they are few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from rich.console import RenderableType
+from rich.text import Text
+
+from tinykit.comparison.flow import POLICIES
+from tinykit.comparison.result import UNITS
+from tinykit.comparison.sweep import Case, Sweep
+from tinykit.comparison.sweep_table import saving
+from tinykit.console import table
+from tinykit.pretty import format_interval, format_si
+
+MOST_ROWS = 50
+
+
+def sweep_view(sweep: Sweep) -> Iterator[RenderableType]:
+    """What ``tinykit compare --sweep`` shows under the comparison."""
+    edge = np.concatenate([saving(sweep, case, "edge") for case in sweep.cases])
+    told, lost = np.isfinite(edge), np.nansum(edge < 0)
+    said = f"Of {sweep.points:,} points the edge LOSES at {lost:,}, and saves at {np.nansum(edge > 0):,}"
+    unknown = f"; at {np.sum(~told):,} it cannot be told" if not told.all() else ""
+    yield Text(f"{said}{unknown}.", style="bold")
+    if sweep.points > MOST_ROWS:
+        return
+    axes = [f">{axis.name}" for axis in (*sweep.words, *sweep.numbers)]
+    heads = [f">{policy}" for policy in POLICIES]
+    rows = (row for case in sweep.cases for row in _rows(sweep, case))
+    yield table([*axes, *heads, ">edge saves", "edge's hand", "cloud's hand"], rows)
+
+
+def _rows(sweep: Sweep, case: Case) -> Iterator[tuple[object, ...]]:
+    unit, saved = UNITS[sweep.column], saving(sweep, case, "edge")
+    for k, value in enumerate(saved):
+        totals = [case.policies[policy].totals[sweep.column][k] for policy in POLICIES]
+        at = [
+            format_si(one[k], axis.unit, digits=4)
+            for axis, one in zip(sweep.numbers, sweep.at(), strict=True)
+        ]
+        hands = [str(one.hands[one.hand[k]]) for one in (case.policies["edge"], case.policies["cloud"])]
+        cells = ["?" if np.isnan(one) else format_si(one, unit) for one in totals]
+        yield (*case.words, *at, *cells, _saved(case, k, value, unit), *hands)
+
+
+def _saved(case: Case, k: int, value: float, unit: str) -> Text:
+    if np.isnan(value):
+        return Text("?", style="yellow")
+    if "edge" in case.savings:
+        drawn = case.savings["edge"][k]
+        text = format_interval(value, drawn.low, drawn.high, unit)
+    else:
+        text = format_si(value, unit)
+    return Text(text, style="green" if value > 0 else "bold red")

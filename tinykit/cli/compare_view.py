@@ -1,0 +1,132 @@
+"""A comparison on a terminal: the answer, the ledger of the three policies side by side, what to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tinykit.cli.compare_job import Done
+from tinykit.cli.compare_sweep_view import sweep_view
+from tinykit.comparison.compare import Outcome
+from tinykit.comparison.flow import POLICIES
+from tinykit.comparison.ledger import COLUMNS, Column
+from tinykit.comparison.lines import entries
+from tinykit.comparison.result import UNITS, Cell, Result
+from tinykit.comparison.result_headline import WORDS, answer, basis, missing
+from tinykit.console import key_values, safe_text, table
+from tinykit.estimate.record import KINDS
+from tinykit.pretty import format_duration, format_interval, format_si
+
+_STYLES = {"saves": "bold green", "LOSES": "bold red"}
+
+
+def result_view(done: Done) -> RenderableType:
+    """What ``tinykit compare`` shows."""
+    return Group(*_blocks(done))
+
+
+def _blocks(done: Done) -> Iterator[RenderableType]:
+    result = done.result
+    first = answer(result, "edge")
+    told = "not sure" not in first
+    style = next((style for word, style in _STYLES.items() if told and word in first), "bold yellow")
+    yield Text.assemble((first, style), f" {basis(result)}")
+    yield Text(answer(result, "hybrid"))
+    yield Text()
+    yield _savings(result)
+    yield Text()
+    yield _ledger(result)
+    yield Text()
+    yield key_values(_facts(done))
+    if done.sweep is not None:
+        yield Text()
+        yield from sweep_view(done.sweep)
+    if left_out := missing(result):
+        yield Text()
+        yield _gaps(result, left_out)
+    for note in result.notes:
+        yield Text.assemble(("note ", "cyan"), safe_text(note))
+
+
+def _savings(result: Result) -> Table:
+    """In every column, the difference first and the ratio second."""
+    rows = []
+    for column in COLUMNS:
+        cells: list[object] = [WORDS[column]]
+        for policy in ("edge", "hybrid"):
+            one = result.difference(policy, column)
+            sums = [result.policies[p].totals[column].outcome for p in (one.policy, one.than)]
+            cells += ["?", ""] if None in sums else [_signed(one.saving, UNITS[column]), _times(one.ratio)]
+        rows.append(cells)
+    return table(["saved per device-day", ">by the edge", ">times", ">by the hybrid", ">times"], rows)
+
+
+def _signed(one: Outcome, unit: str) -> Text:
+    style = "green" if one.low > 0 else "bold red" if one.high < 0 else "yellow"
+    return Text(format_interval(one.nominal, one.low, one.high, unit), style=style)
+
+
+def _times(one: Outcome | None) -> str:
+    return "" if one is None else format_interval(one.nominal, one.low, one.high, "1")
+
+
+def _ledger(result: Result) -> Table:
+    """Every line that costs something somewhere, per device-day, in the searched column."""
+    column = result.column
+    rows: list[tuple[object, ...]] = []
+    for entry in entries():
+        lines = [result.policies[policy].line(entry.key) for policy in POLICIES]
+        cells = [None if line is None else line.cells[column] for line in lines]
+        if any(cell is not None and cell.outcome is not None and cell.outcome.nominal for cell in cells):
+            rows.append((entry.key, *(_short(cell, column) for cell in cells), _softest(cells)))
+    for total in [column, *(one for one in COLUMNS if one != column)]:
+        sums = [_whole(result.policies[policy].totals[total], total) for policy in POLICIES]
+        rows.append((f"total {WORDS[total]}", *sums, ""))
+    heads = [f">{policy}" for policy in POLICIES]
+    return table([f"{WORDS[column]} per device-day", *heads, "softest figure"], rows)
+
+
+def _softest(cells: Iterable[Cell | None]) -> str:
+    known = [cell.kind for cell in cells if cell is not None and cell.kind != "missing"]
+    return max(known, key=KINDS.index, default="")
+
+
+def _short(cell: Cell | None, column: Column) -> str:
+    if cell is None:
+        return ""
+    return "?" if cell.outcome is None else format_si(cell.outcome.nominal, UNITS[column])
+
+
+def _whole(cell: Cell, column: Column) -> Text:
+    if cell.outcome is None:
+        return Text("?", style="yellow")
+    one = cell.outcome
+    return Text(format_interval(one.nominal, one.low, one.high, UNITS[column]), style="bold")
+
+
+def _facts(done: Done) -> Iterator[tuple[str, object]]:
+    result = done.result
+    yield "edge", result.words["edge.source"]
+    for policy in POLICIES:
+        one = result.policies[policy]
+        late = "" if one.feasible else f": NOT FEASIBLE: {'; '.join(one.obstacles)}"
+        yield f"{policy}'s hand", f"{one.hand}; decides in {format_duration(one.latency_s)}{late}"
+    yield "stance", result.words["stance"]
+    provenance = result.provenance
+    yield "drawn", f"{provenance.draws:,} times, seed {provenance.seed}"
+    if done.files:
+        yield "written", ", ".join(str(path) for path in done.files)
+
+
+def _gaps(result: Result, left_out: tuple[str, ...]) -> Table:
+    rows = []
+    for key in left_out:
+        why: dict[str, str] = {}
+        for policy in POLICIES:
+            line = result.policies[policy].line(key)
+            why |= {} if line is None else line.missing
+        rows.append((key, "; ".join(f"{name}: {text}" for name, text in why.items())))
+    return table(["without a figure", "what is missing"], rows)

@@ -1,0 +1,40 @@
+"""What makes a comparison impossible or unfair, said before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tinykit.comparison.parameters import Parameter, Values
+from tinykit.errors import InputError
+
+
+def refuse_impossible(values: Values, place: str) -> None:
+    """Refuse a supply that cannot stand its radio's burst. Raises InputError (SUPPLY_PULSE)."""
+    if values.word("supply.kind") not in ("primary", "rechargeable"):
+        return
+    needs = ("supply.pulse_a", "supply.voltage_v", "supply.cells", "radio.peak_w")
+    if not all(values.has(key) for key in needs):
+        return
+    volts = float(values["supply.voltage_v"] * values["supply.cells"])
+    burst_a = float(values["radio.peak_w"]) / volts
+    most_a = float(values["supply.pulse_a"])
+    if burst_a > most_a:
+        pack, radio = values.word("supply.pack"), values.word("radio.kind")
+        raise InputError(
+            f"{place}: a {pack} supply stands {1e3 * most_a:.0f} mA, and a {radio} burst takes"
+            f" {1e3 * burst_a:.0f} mA at {volts:.1f} V.",
+            hint="another supply.pack or radio.kind; or, with a capacitor beside the cell, your own pulse_a.",
+            code="SUPPLY_PULSE",
+        )
+
+
+def refuse_mixed_stance(parameters: Mapping[str, Parameter], stance: str, place: str) -> None:
+    """Refuse a figure that belongs to the other stance. Raises InputError (STANCE)."""
+    for key, one in parameters.items():
+        if one.stance is not None and one.stance != stance:
+            raise InputError(
+                f"{place}: {key} is a figure for the {one.stance} stance, and this comparison is {stance}.",
+                hint="a total never mixes averages with margins: change --stance, or the figure or its mode"
+                " (network.mode = marginal goes with consequential).",
+                code="STANCE",
+            )

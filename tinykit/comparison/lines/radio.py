@@ -1,0 +1,194 @@
+"""The device's radio: a connection, its bytes, its tail, and what staying connected costs.
+
+Fixed energy an event plus energy a byte (Feeney and Nilsson 2001), or states of power and time, by
+``radio.model``; power times time for staying associated. Every figure can be replaced by a session of the
+user's own board.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tinykit.comparison.fields import Assumed, Chooser, Cited, Default, Gap, Quantity, Word, Words, by
+from tinykit.comparison.flow import DAY_S, Flow
+from tinykit.comparison.ledger import Cost, Entry, Sums
+from tinykit.comparison.lines.radio_states import MODELS, SPREADING, frames, on_air_s
+from tinykit.comparison.parameters import Values
+
+KINDS = ("wifi", "ble", "ltem", "nbiot", "cat1", "lorawan")
+_NONE = Assumed(0.0, note="inside the energy of a connection")
+_FOLLOWS = Gap("follows from its states")
+_EVENTS: dict[str, Default] = {
+    "wifi": Cited("wifi.esp32.static_mqtt"),
+    "ble": Cited("ble.adv_event"),
+    "ltem": Cited("ltem.nrf9160.wake"),
+    "nbiot": Cited("nbiot.nrf9160.wake_psm_rai"),
+    "cat1": Cited("ltecat1.wio.send"),
+    "lorawan": Cited("lorawan.sf9_small"),
+}
+_BYTES: dict[str, Default] = {
+    "wifi": Assumed(0.5e-6, 0.044e-6, 2.4e-6, note="between a data sheet's floor and a phone"),
+    "ble": Cited("ble.bulk_tx"),
+    "ltem": Assumed(5e-6, 1e-6, 2.5e-5, note="assumed in the literature's absence"),
+    "nbiot": Assumed(0.13e-3, 0.05e-3, 0.3e-3, note="from 200 and 400 B messages, one data point"),
+    "cat1": Cited("lte.phone.tx_6mbps"),
+    "lorawan": Gap("it goes by time on air: radio.model = states"),
+}
+
+
+def _modelled(events: Mapping[str, Default], states: Mapping[str, Default]) -> Chooser:
+    """A default by the link: that of ``states`` in its model, where it has one of its own."""
+    return lambda w: {**events, **(states if w["radio.model"] == "states" else {})}[w["radio.kind"]]
+
+
+def _tail(words: Words) -> Default:
+    kind, assisted = words["radio.kind"], words["radio.release"] == "assisted"
+    if words["radio.model"] == "states" and kind in ("nbiot", "cat1"):
+        return _FOLLOWS
+    if kind == "lorawan" and words["radio.model"] == "states":
+        return Gap("how long its receive windows are open was not published")
+    if kind == "nbiot":
+        return _NONE if assisted else Cited("nbiot.nrf9160.584B_tail")
+    if kind == "ltem":
+        return (
+            Gap("no figure for an LTE-M connection released early")
+            if assisted
+            else Cited("ltem.nrf9160.tail")
+        )
+    return _NONE
+
+
+FIELDS = (
+    Word("radio.kind", "The link of the device.", "wifi", KINDS),
+    Word(
+        "radio.name", "The board whose radio this is; a headline says where it is not edge.name.", "unnamed"
+    ),
+    Word(
+        "radio.model",
+        "events: joules a connection and a byte. states: power times time; LoRaWAN's by time on air.",
+        lambda w: "states" if w["radio.kind"] == "lorawan" else "events",
+        MODELS,
+    ),
+    Word(
+        "radio.release",
+        "Cellular: network: it lets go when its timers end. assisted: the device asks for it at once.",
+        lambda w: "assisted" if w["radio.kind"] == "nbiot" else "network",
+        ("network", "assisted"),
+    ),
+    Word("radio.sf", "LoRaWAN's spreading factor.", "9", SPREADING),
+    Quantity(
+        "radio.connection_j",
+        "J",
+        "Waking the radio, joining, and an empty message.",
+        _modelled(
+            _EVENTS,
+            {
+                "wifi": Cited("wifi.esp32.wake_static_ip"),
+                "nbiot": _FOLLOWS,
+                "cat1": Cited("lte.phone.huang2012.promotion"),
+                "lorawan": Assumed(0.0, note="every message is a transmission of its own"),
+            },
+        ),
+    ),
+    Quantity(
+        "radio.byte_j",
+        "J/B",
+        "Each byte up or down, beyond the connection.",
+        _modelled(_BYTES, {"wifi": _FOLLOWS, "ble": _FOLLOWS, "nbiot": _FOLLOWS}),
+    ),
+    Quantity("radio.tail_j", "J", "After the last byte, each connection.", _tail),
+    Quantity(
+        "radio.associated_w",
+        "W",
+        "Staying connected all day.",
+        by(
+            "radio.kind",
+            {"wifi": Cited("wifi.esp32c3.associated.auto_light_sleep.dtim1")},
+            Gap("no figure for staying connected on this link"),
+        ),
+    ),
+    Quantity(
+        "radio.connection_s", "s", "How long joining takes.", Assumed(1.0, note="used for latency alone")
+    ),
+    Quantity(
+        "radio.rate_bytes_per_s",
+        "B/s",
+        "Of the link, for latency.",
+        by(
+            "radio.kind",
+            {
+                "wifi": Assumed(125e3, note="1 Mb/s, for latency alone"),
+                "ble": Assumed(10e3, note="for latency alone"),
+                "ltem": Assumed(30e3, note="for latency alone"),
+                "nbiot": Assumed(2.5e3, note="for latency alone"),
+                "cat1": Assumed(250e3, note="for latency alone"),
+                "lorawan": Assumed(100.0, note="for latency alone"),
+            },
+        ),
+        least=1e-3,
+    ),
+    Quantity(
+        "radio.peak_w",
+        "W",
+        "The link's burst, which the supply must stand.",
+        by(
+            "radio.kind",
+            {
+                "wifi": Assumed(1.0, note="300 mA at 3.3 V"),
+                "ble": Cited("ble.tx_state"),
+                "ltem": Assumed(1.5, note="of the class 23 dBm"),
+                "nbiot": Cited("nbiot.tx_state"),
+                "cat1": Cited("ltecat4.tx_state"),
+                "lorawan": Cited("lorawan.tx_state"),
+            },
+        ),
+    ),
+)
+
+
+def _associated(v: Values, f: Flow, _: Sums) -> Cost | None:
+    return Cost(DAY_S * v["radio.associated_w"]) if f.hand.mode == "associated" else None
+
+
+def _bytes(v: Values, f: Flow, _: Sums) -> Cost:
+    if v.word("radio.kind") == "lorawan" and not v.has("radio.byte_j"):
+        return Cost(on_air_s(v, f) * v["radio.tx_w"])
+    return Cost((f.up_bytes + f.down_bytes) * v["radio.sent_byte_j"])
+
+
+def _frames(v: Values, f: Flow, _: Sums) -> Cost | None:
+    """An energy a byte that was measured holds its frames."""
+    if v.has("radio.byte_j") or v.word("radio.kind") == "lorawan":
+        return None
+    return Cost(frames(v, f) * v["radio.frame_j"])
+
+
+def _release(v: Values, f: Flow, _: Sums) -> Cost | None:
+    if v.word("radio.kind") != "nbiot" or v.has("radio.connection_j"):
+        return None
+    return Cost(f.connections * v["radio.release_w"] * v["radio.release_s"])
+
+
+def _floor(v: Values, f: Flow, _: Sums) -> Cost | None:
+    return None if f.hand.mode == "associated" else Cost(DAY_S * v["radio.floor_w"])
+
+
+ENTRIES = (
+    Entry(
+        "radio.connection",
+        "device",
+        "connections x connection_j, or setup_w x setup_s + drx_w x drx_s",
+        lambda v, f, _: Cost(f.connections * v["radio.joining_j"]),
+    ),
+    Entry("radio.bytes", "device", "bytes x byte_j, or tx_w / air rate, or time on air x tx_w", _bytes),
+    Entry("radio.frames", "device", "frames x frame_j", _frames),
+    Entry(
+        "radio.tail",
+        "device",
+        "connections x tail_j, or tail_w x tail_s",
+        lambda v, f, _: Cost(f.connections * v["radio.staying_j"]),
+    ),
+    Entry("radio.release", "device", "connections x release_w x release_s", _release),
+    Entry("radio.associated", "device", "86,400 s x associated_w", _associated),
+    Entry("radio.floor", "device", "86,400 s x floor_w", _floor),
+)

@@ -1,0 +1,58 @@
+"""From a figure and its range to an `Estimate`: how a scenario's and the catalogue's ranges are read."""
+
+from __future__ import annotations
+
+import math
+
+from tinykit.estimate import Estimate
+from tinykit.estimate.record import Kind
+
+Z95 = 1.959963984540054
+
+
+def spread(
+    value: float,
+    unit: str,
+    low: float | None,
+    high: float | None,
+    distribution: str,
+    *,
+    name: str,
+    kind: Kind,
+    source: str,
+) -> Estimate:
+    """``value`` with 95 % of it between ``low`` and ``high`` (all of it where the law has ends).
+
+    A lognormal's median is ``value``, and its width that of the two ends on a logarithmic scale; where
+    only one
+    end is known, or the ends are not on both sides, the farther one counts for both. Raises ValueError.
+    """
+    if low is None and high is None:
+        return Estimate.exact(value, unit, kind=kind, source=source)
+    if distribution == "lognormal":
+        reaches = [
+            abs(math.log(end / value)) for end in (low, high) if end is not None and end > 0 and value > 0
+        ]
+        if not reaches:
+            raise ValueError(f"{name}: a lognormal needs figures above 0")
+        both = low is not None and high is not None and low < value < high
+        sigma = (sum(reaches) / 2 if both else max(reaches)) / Z95
+        return (
+            Estimate.lognormal(value, unit, math.exp(sigma), name=name, kind=kind, source=source)
+            if sigma > 0
+            else Estimate.exact(value, unit, kind=kind, source=source)
+        )
+    ends = (value if low is None else low, value if high is None else high)
+    if not ends[0] <= value <= ends[1]:
+        raise ValueError(f"{name}: {value} is not between {ends[0]} and {ends[1]}")
+    if ends[0] == ends[1]:
+        return Estimate.exact(value, unit, kind=kind, source=source)
+    if distribution == "triangular":
+        return Estimate.triangular(ends[0], value, ends[1], unit, name=name, kind=kind, source=source)
+    if distribution == "rectangular":
+        half, middle = (ends[1] - ends[0]) / 2, (ends[0] + ends[1]) / 2
+        return Estimate.rectangular(middle, unit, half, name=name, kind=kind, source=source)
+    if distribution == "normal":
+        u = (ends[1] - ends[0]) / (2 * Z95)
+        return Estimate.normal(value, unit, u, name=name, kind=kind, source=source)
+    raise ValueError(f"{name}: no distribution '{distribution}'")
