@@ -21,7 +21,7 @@ def qemu_line(machine: str, elf: Path, *options: str) -> Iterator[socket.socket]
         path = f"{folder}/uart"
         server.bind(path)
         server.listen(1)
-        server.settimeout(20.0)
+        server.settimeout(60.0)
         words = [
             PROGRAM,
             "-M",
@@ -38,7 +38,7 @@ def qemu_line(machine: str, elf: Path, *options: str) -> Iterator[socket.socket]
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             line, _ = server.accept()
-            line.settimeout(20.0)
+            line.settimeout(60.0)
             with line:
                 yield line
         finally:

@@ -47,6 +47,10 @@ class Script:
         yield "idle", self.idle_s, self.idle_a, 1
         yield "", 2 * self.guard_s, self.idle_a, 0
 
+    def count(self, kind: str) -> int:
+        """How many inferences run in a phase of this kind."""
+        return self.inferences if kind == "infer" else 0
+
     @property
     def gross_j(self) -> float:
         """True energy of an inference."""
@@ -130,8 +134,7 @@ def record(
         for kind, seconds, amperes, marker in script.parts():
             device.feed(amperes, marker, seconds)
             if kind:
-                n = script.inferences if kind == "infer" else 0
-                recorder.event("done", kind=kind, inferences=n, board_s=seconds)
+                recorder.event("done", kind=kind, inferences=script.count(kind), board_s=seconds)
         recorder.stop()
     return known
 

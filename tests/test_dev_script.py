@@ -163,7 +163,7 @@ def test_an_interrupted_installation_leaves_no_stamp_and_is_gone_on_from(small: 
     process = small.start("demo")
     _until(lambda: small.builds > builds)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert small.stamps() == []
     small.mood("well")
     again = small.dev("demo")

@@ -132,7 +132,9 @@ def examples():
                 yield name, " ".join(example.split())
 
 
-SLOW = {"demo", "convert"}
+SLOW = {"convert"}
+# It takes minutes, and tests/cli/test_demo.py runs the very command.
+ELSEWHERE = {"demo"}
 UNTIL_STOPPED = {"emulate"}
 
 
@@ -142,14 +144,18 @@ def stopped_after_a_line(command, folder):
         try:
             assert process.stdout.readline()
             process.terminate()
-            return process.wait(30)
+            return process.wait(60)
         finally:
             process.kill()
 
 
 @pytest.mark.parametrize(
     ("name", "line"),
-    [pytest.param(name, line, marks=[pytest.mark.slow] if name in SLOW else []) for name, line in examples()],
+    [
+        pytest.param(name, line, marks=[pytest.mark.slow] if name in SLOW else [])
+        for name, line in examples()
+        if name not in ELSEWHERE
+    ],
 )
 def test_the_examples_of_help_work(checkout, tmp_path, name, line):
     """In a folder that holds what the examples name: the reference models, as in a checkout."""
@@ -207,14 +213,14 @@ def terminals(folder):
             )
         serving.append(process)
         ready = process.stdout.readline()
-        return subprocess.CompletedProcess(command, 0 if ready else process.wait(30), ready, log.read_text())
+        return subprocess.CompletedProcess(command, 0 if ready else process.wait(60), ready, log.read_text())
 
     try:
         yield run
     finally:
         for process in serving:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
             process.stdout.close()
 
 

@@ -42,6 +42,23 @@ def format_estimate(estimate: Estimate, *, percent: bool = False, with_kind: boo
     return f"{text}{suffix}" + (f" ({estimate.kind})" if with_kind else "")
 
 
+def format_interval(value: float, low: float, high: float, unit: str) -> str:
+    """``0.77 [0.33, 2.86] kJ``: a value and its interval in one prefix; the value may lie outside.
+
+    Two significant digits of the shorter side, and at most four of the whole.
+    """
+    reach = max(abs(value), abs(low), abs(high))
+    exponent, unit = _prefix(reach, unit)
+    scale = 10.0**-exponent
+    sides = [side * scale for side in (abs(value - low), abs(high - value)) if side > 0.0]
+    suffix = "" if unit == "1" else f" {unit}"
+    if not sides:
+        return f"{value * scale:.4g}{suffix}"
+    decimals = min(decimals_for(min(sides)), decimals_for(reach * scale) + 2)
+    shown = [_fixed(one * scale, decimals) for one in (value, low, high)]
+    return f"{shown[0]} [{shown[1]}, {shown[2]}]{suffix}"
+
+
 def decimals_for(uncertainty: float) -> int:
     """How many decimals show ``uncertainty`` (> 0) with two significant digits; -1 rounds to tens, and so on.
 

@@ -77,8 +77,11 @@ def main() -> int:
     result = summarise(arguments.model, taken)
     show(result)
     print(json.dumps(result, indent=2))
-    ok = result["time_ratio"] <= MAX_TIME_RATIO and result["memory_ratio"] <= MAX_MEMORY_RATIO
-    return 0 if ok else 1
+    return 0 if holds(result) else 1
+
+
+def holds(result: dict) -> bool:
+    return result["time_ratio"] <= MAX_TIME_RATIO and result["memory_ratio"] <= MAX_MEMORY_RATIO
 
 
 def summarise(model: str, taken: dict[str, list[tuple[float, float]]]) -> dict:
@@ -109,6 +112,8 @@ def show(result: dict) -> None:
         one = result[name]
         print(f"{name:10} {one['median_s']:7.2f} s {one['peak_bytes'] / 1e6:10.1f} MB", file=sys.stderr)
     print(f"{'ratio':10} {result['time_ratio']:9.3f} {result['memory_ratio']:13.3f}", file=sys.stderr)
+    limits = f"{'limits':10} {MAX_TIME_RATIO:9.3f} {MAX_MEMORY_RATIO:13.3f}"
+    print(f"{limits}  {'pass' if holds(result) else 'miss'}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -36,13 +36,13 @@ AIM_PER_S, AIM_RATIO = 200e6, 200.0
 CALIBRATION = parse_calibration(metadata())
 
 
-def make_stream() -> bytes:
+def make_stream(size: int = SAMPLES) -> bytes:
     """The stream: idle in ranges 0 to 2, bursts of a tenth in ranges 3 and 4, noise, D0 high in bursts."""
     rng = np.random.default_rng(1)
-    index = np.arange(SAMPLES, dtype=np.uint32)
+    index = np.arange(size, dtype=np.uint32)
     burst, turn = index % 5000 < 500, index // 5000
     ranges = np.where(burst, 3 + turn % 2, turn % 3).astype(np.uint32)
-    adc = (np.where(burst, 6000, 2000) + rng.integers(-300, 300, SAMPLES)).astype(np.uint32)
+    adc = (np.where(burst, 6000, 2000) + rng.integers(-300, 300, size)).astype(np.uint32)
     words = adc | ranges << 14 | (index & 63) << 18 | burst.astype(np.uint32) << 24
     return words[index % 100_000 < 99_990].astype("<u4").tobytes()
 
@@ -95,19 +95,20 @@ def check(data: bytes, port: str) -> None:
 def works(data: bytes, port: str) -> dict[str, tuple[int, Callable[[], object]]]:
     """What is timed: name → samples, work."""
     part = data[: 4 * OTHERS_SAMPLES]
+    others = len(part) // 4
     timed: dict[str, tuple[int, Callable[[], object]]] = {
         f"tinykit, {words >> 10} k words": (len(data) // 4, partial(decode, data, words))
         for words in CHUNK_WORDS
     }
     timed["tinykit with the filter"] = (len(data) // 4, partial(decode, data, CHUNK_WORDS[0], spikes=True))
-    timed["ppk2-api"] = (OTHERS_SAMPLES, partial(decode_api, part, port))
-    timed["ppk2lab"] = (OTHERS_SAMPLES, partial(decode_lab, part))
+    timed["ppk2-api"] = (others, partial(decode_api, part, port))
+    timed["ppk2lab"] = (others, partial(decode_lab, part))
     return timed
 
 
-def measure(runs: int) -> dict[str, float]:
+def measure(runs: int, size: int = SAMPLES) -> dict[str, float]:
     """Samples a second by name: the best of ``runs`` rounds, in each of which everything has its turn."""
-    data = make_stream()
+    data = make_stream(size)
     controller, terminal = os.openpty()
     port = os.ttyname(terminal)
     check(data[: 4 * OTHERS_SAMPLES], port)
@@ -132,6 +133,10 @@ def main() -> int:
     for name, per_s in best_per_s.items():
         print(f"{name:26} {per_s / 1e6:9.2f} M samples/s", file=sys.stderr)
     print(f"{'slowest ÷ ppk2-api':26} {ratio:9.0f}", file=sys.stderr)
+    holds = slowest >= AIM_PER_S and ratio >= AIM_RATIO
+    print(
+        f"aims {AIM_PER_S / 1e6:g} M samples/s, {AIM_RATIO:g}: {'pass' if holds else 'miss'}", file=sys.stderr
+    )
     result = {
         "benchmark": "ppk2_rate",
         "cores": os.cpu_count(),
@@ -141,7 +146,7 @@ def main() -> int:
         "aim_ratio": AIM_RATIO,
     }
     print(json.dumps(result, indent=2))
-    return 0 if slowest >= AIM_PER_S and ratio >= AIM_RATIO else 1
+    return 0 if holds else 1
 
 
 if __name__ == "__main__":

@@ -16,12 +16,12 @@ def essence(result):
     return result.each, result.layers, result.ticks, result.total_instructions, result.stack_bytes
 
 
-@pytest.mark.parametrize("board", ["virtual-m4", "virtual-m0"])
+@pytest.mark.parametrize("board", [pytest.param("virtual-m4", marks=pytest.mark.slow), "virtual-m0"])
 def test_slices_and_hooks_do_not_change_a_count(board, job) -> None:
     counted = {
-        (hook, cycles): essence(run(job(board, INPUTS, hook=hook, slice_cycles=cycles)))
+        (hook, cycles): essence(run(job(board, INPUTS[:2], hook=hook, slice_cycles=cycles)))
         for hook in ("c", "python")
-        for cycles in (10, 100, 1_000, 10_000, 1_000_000)
+        for cycles in (10, 1_000, 1_000_000)
     }
     first = counted["c", 1_000_000]
     assert all(one == first for one in counted.values())

@@ -142,3 +142,31 @@ def process():
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def energy_firmware(digits, tmp_path_factory):
+    """The digits model's energy build for virtual-m4."""
+    from tinykit.boards import load_board
+    from tinykit.compiler.image import build_model
+
+    folder = tmp_path_factory.mktemp("energy") / "build"
+    built = build_model(digits.tflite, load_board("virtual-m4"), folder, energy=True)
+    assert built.image is not None
+    return built.image.elf
+
+
+@pytest.fixture
+def emulate_rig(energy_firmware, tmp_path):
+    """Starts ``tinykit emulate --meter`` with more words, and stops it at the end."""
+    from emulated import Emulated
+
+    started = []
+
+    def start(*words):
+        started.append(Emulated(tmp_path / "ports", "--firmware", str(energy_firmware), *words))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()

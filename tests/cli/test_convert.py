@@ -41,6 +41,7 @@ def test_json_is_the_report_and_fits_its_schema(
     assert document["layers"] is not None
 
 
+@pytest.mark.slow
 def test_a_drop_beyond_the_limit_exits_4_shows_its_figures_and_leaves_nothing(
     digits: Any, tmp_path: Path, schema: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,5 +1,6 @@
 """tinykit doctor: says what is there, what is missing and how to get it, and finds what is broken."""
 
+import functools
 import json
 import os
 import tomllib
@@ -25,10 +26,20 @@ def validate(checkout):
 
 @pytest.fixture(autouse=True)
 def bare_bench(tmp_path, monkeypatch):
-    """No settings file above, no serial ports of the machine that runs the tests."""
+    """No settings file above, no serial ports of the machine that runs the tests, and no haste."""
+    monkeypatch.setattr(doctor, "PROBE_TIMEOUT_S", 60.0)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TINYKIT_CONFIG", raising=False)
     plug(monkeypatch)
+
+
+TRIED = functools.cache(doctor._run)
+
+
+@pytest.fixture
+def tried_once(monkeypatch):
+    """Packages and programs are tried once for all the tests that ask for something else."""
+    monkeypatch.setattr(doctor, "_run", TRIED)
 
 
 def plug(monkeypatch, *ports):
@@ -61,6 +72,7 @@ def test_the_document_follows_its_schema(tinykit, validate):
     assert checks["ziglang"]["state"] == checks["unicorn"]["state"] == "ok"
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_people_see_every_part_and_the_way_to_get_it(tinykit):
     ran = tinykit("doctor")
     assert ran.code == 0
@@ -141,12 +153,14 @@ def test_a_file_in_the_working_folder_is_not_the_package(tmp_path):
     assert check.state == "ok"
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_a_program_is_asked_for_its_version(monkeypatch, tmp_path):
     put_program(monkeypatch, tmp_path / "bin", "clang", "echo clang version 99.1; echo more")
     check = {entry.name: entry for entry in doctor.examine().checks}["clang"]
     assert (check.state, check.found) == ("ok", "clang version 99.1")
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_a_program_that_does_not_run_is_a_problem(monkeypatch, tmp_path, tinykit, validate):
     put_program(monkeypatch, tmp_path / "bin", "qemu-system-arm", "exit 127")
     ran = tinykit("doctor", "--json")
@@ -175,6 +189,7 @@ def test_a_broken_runtime_is_a_problem_with_its_reason(monkeypatch, tmp_path, pr
     assert "2.14.0" in line
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_a_port_that_can_be_opened_is_ok(monkeypatch, tmp_path):
     device = tmp_path / "ttyACM0"
     device.touch()
@@ -212,6 +227,7 @@ def test_a_port_without_permission_names_its_group(process, vid, state):
     assert ran.out.startswith(f"{state} | no permission to open it; PPK2 | sudo usermod -aG dialout"), ran.err
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_a_named_port_that_is_absent_is_a_problem(tmp_path, tinykit):
     (tmp_path / "tinykit.toml").write_text(
         '[targets.desk]\nport = "/dev/nowhere"\n[meters.net]\nport = "socket://bench:4000"\n'
@@ -222,6 +238,7 @@ def test_a_named_port_that_is_absent_is_a_problem(tmp_path, tinykit):
     assert "socket://" not in ran.out
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_wrong_settings_are_a_problem_and_the_rest_is_examined(tmp_path, tinykit):
     settings = tmp_path / "bench.toml"
     settings.write_text("[targets.desk]\nprot = 1\n")
@@ -231,6 +248,7 @@ def test_wrong_settings_are_a_problem_and_the_rest_is_examined(tmp_path, tinykit
     assert "ai-edge-litert" in ran.out
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_a_ports_description_cannot_steer_the_terminal(monkeypatch, tmp_path, tinykit):
     device = tmp_path / "ttyACM0"
     device.touch()
@@ -240,6 +258,7 @@ def test_a_ports_description_cannot_steer_the_terminal(monkeypatch, tmp_path, ti
     assert "evil\\x1b]0;title\\x07[red]" in out
 
 
+@pytest.mark.usefixtures("tried_once")
 def test_a_full_disk_is_a_problem(monkeypatch):
     monkeypatch.setattr(doctor, "NEEDED_CACHE_BYTES", 1 << 62)
     check = {entry.name: entry for entry in doctor.examine().checks}["cache"]

@@ -47,7 +47,7 @@ class Emulator:
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        self.rest, self.complaints = self.process.communicate(timeout=20)
+        self.rest, self.complaints = self.process.communicate(timeout=60)
         return self.process.returncode
 
 
@@ -75,7 +75,7 @@ def test_a_board_in_a_folder(emulate, firmware: Path, tmp_path: Path, number, co
     assert (ready["pace"], ready["baud"], ready["energy"]) == ("fast", 115_200, None)
     link = tmp_path / "ports" / "board"
     assert ready["ports"] == {"board": str(link)}
-    with serial.Serial(str(link), 115_200, timeout=10) as line:
+    with serial.Serial(str(link), 115_200, timeout=60) as line:
         line.write(b"ehello%")
         assert line.read_until(port_firmware.END).endswith(b"hello" + port_firmware.END)
         line.write(b"f1%")
@@ -90,7 +90,7 @@ def test_a_model_on_tcp_as_an_energy_build(emulate, digits) -> None:
     one = emulate("--model", digits.tflite, "--energy", "--pace", "fast", "--ports", "tcp:0", "--quiet")
     ready = one.line()
     assert (ready["energy"], ready["baud"]) == (True, 9_600)
-    with serial.serial_for_url(ready["ports"]["board"], 9_600, timeout=20) as line:
+    with serial.serial_for_url(ready["ports"]["board"], 9_600, timeout=60) as line:
         time.sleep(1)  # it boots without waiting for us
         line.reset_input_buffer()
         line.write(b"name%")

@@ -5,93 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
+from emulated import measure, verdicts
 
 from tinykit.boards import load_board
 from tinykit.errors import DeviceError, TinykitError
-from tinykit.lab.options import MeasureOptions
-from tinykit.lab.report import SessionReport
-
-V = 3.0
-Measure = Callable[..., SessionReport]
-
-
-class Emulated:
-    """A running ``tinykit emulate --meter``."""
-
-    def __init__(self, ports: Path, *words: str) -> None:
-        self.ports, self.truth = ports, ports.parent / "truth.jsonl"
-        words = (*words, "--ports", str(ports), "--truth", str(self.truth), "--pace", "fast")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tinykit", "emulate", "--board", "virtual-m4", "--quiet", *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, self.process.communicate()[1]
-        self.ready: dict[str, Any] = json.loads(line)
-
-    def true_j(self, seconds: float) -> list[float]:
-        """True energies of the windows that last so long (within 1 %), in order."""
-        windows = [json.loads(line) for line in self.truth.read_text().splitlines()]
-        return [w["energy_j"] for w in windows if abs(w["end_s"] - w["start_s"] - seconds) < 0.01 * seconds]
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.communicate(timeout=20)
-
-
-@pytest.fixture(scope="module")
-def firmware(digits, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from tinykit.compiler.image import build_model
-
-    folder = tmp_path_factory.mktemp("energy") / "build"
-    built = build_model(digits.tflite, load_board("virtual-m4"), folder, energy=True)
-    assert built.image is not None
-    return built.image.elf
-
-
-@pytest.fixture
-def emulate(firmware: Path, tmp_path: Path) -> Iterator[Callable[..., Emulated]]:
-    started: list[Emulated] = []
-
-    def start(*words: str) -> Emulated:
-        started.append(Emulated(tmp_path / "ports", "--firmware", str(firmware), *words))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop()
-
-
-def measure(digits, emulated: Emulated, meter: str, **words: Any) -> SessionReport:
-    from tinykit.config import Config
-    from tinykit.lab.session import measure as run
-    from tinykit.meters.meter import MeterPort
-    from tinykit.running.targets import find_targets
-
-    (target,) = find_targets([str(emulated.ports / "board")], Config(), baud=emulated.ready["baud"])
-    out = emulated.ports.parent / "session"
-    options = MeasureOptions(out, **{"windows": 2, "seconds": 0.4, "state_s": 0.6, "voltage_v": V, **words})
-    return run(digits.tflite, target, MeterPort(meter, str(emulated.ports / "meter")), options)
-
-
-def verdicts(report: SessionReport) -> set[str]:
-    return {one.code for one in report.analysis.verdict.findings if one.state == "fail"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("meter", ["ppk2", "lpm01a"])
-def test_the_truth_is_inside_the_interval(emulate, digits, checkout: Path, meter: str) -> None:
+def test_the_truth_is_inside_the_interval(emulate_rig, digits, checkout: Path, meter: str) -> None:
     # One draw of the errors: of all draws one in twenty lies outside by right, and coverage.py counts them.
-    emulated = emulate("--meter", meter, "--power", "active=60mW", "--seed", "1")
+    emulated = emulate_rig("--meter", meter, "--power", "active=60mW", "--seed", "1")
     assert set(emulated.ready["ports"]) == {"board", "meter"}
     assert emulated.ready["baud"] == load_board("virtual-m4").uart.energy_baud
     schema = json.loads((checkout / "tinykit/data/schemas/emulator.v1.schema.json").read_text())
@@ -129,8 +57,9 @@ def test_the_truth_is_inside_the_interval(emulate, digits, checkout: Path, meter
         ("lpm01a", "double-marker", "MARKER_COUNT"),
     ],
 )
-def test_a_fault_fails_the_verdict_and_there_is_no_number(emulate, digits, meter, fault, code) -> None:
-    report = measure(digits, emulate("--meter", meter, "--faults", fault), meter)
+def test_a_fault_fails_the_verdict_and_there_is_no_number(emulate_rig, digits, meter, fault, code) -> None:
+    # The rig check would find most of them before.
+    report = measure(digits, emulate_rig("--meter", meter, "--faults", fault), meter, rig_check=False)
     assert code in verdicts(report)
     assert report.analysis.energy is None
     assert report.headline is None
@@ -147,10 +76,10 @@ def test_a_fault_fails_the_verdict_and_there_is_no_number(emulate, digits, meter
         ("lpm01a", "saturation", "METER_SILENT"),
     ],
 )
-def test_what_breaks_a_session_off_is_named(emulate, digits, meter: str, fault: str, code: str) -> None:
-    emulated = emulate("--meter", meter, "--faults", fault)
+def test_what_breaks_a_session_off_is_named(emulate_rig, digits, meter: str, fault: str, code: str) -> None:
+    emulated = emulate_rig("--meter", meter, "--faults", fault)
     with pytest.raises(DeviceError) as caught:
-        measure(digits, emulated, meter)
+        measure(digits, emulated, meter, rig_check=False)
     assert caught.value.code == code
     assert not (emulated.ports.parent / "session" / "energy.json").exists()
 
@@ -189,3 +118,23 @@ def test_names_of_errors_and_faults_are_read() -> None:
     assert (rig.errors, rig.faults) == ((), ("lost-64", "brown-out"))
     with pytest.raises(TinykitError):
         read_rig(meter=None, errors=None, faults=None, **given)
+
+
+@pytest.mark.parametrize("option", ["--faults", "--errors"])
+def test_all_names_are_listed_without_anything_else(tinykit, checkout: Path, option: str) -> None:
+    done = tinykit("emulate", option, "list", "--json")
+    assert done.code == 0
+    document = json.loads(done.out)
+    jsonschema.validate(
+        document, json.loads((checkout / "tinykit/data/schemas/emulate.v1.schema.json").read_text())
+    )
+    assert {"brown-out", "back-powered"} <= set(document["faults"])
+    assert set(document["usual_errors"]) < set(document["errors"])
+    shown = tinykit("emulate", option, "list").out
+    assert all(name in shown for name in (*document["errors"], *document["faults"]))
+
+
+def test_without_a_board_there_is_nothing_to_emulate(tinykit) -> None:
+    done = tinykit("emulate", "--model", "m.tflite", "--ports", "d")
+    assert done.code == 2
+    assert "--board" in done.err

@@ -79,7 +79,7 @@ def test_a_signal_cleans_up_and_ends_with_a_line(plugin, number, code, word):
         while "ready" not in child.stderr.readline():
             pass
         child.send_signal(number)
-        out, err = child.communicate(timeout=30)
+        out, err = child.communicate(timeout=60)
     assert child.returncode == code
     assert out == ""
     assert "cleaned up" in err
@@ -96,7 +96,7 @@ def test_nohup_is_respected(plugin):
         time.sleep(0.3)
         assert child.poll() is None
         child.terminate()
-        child.communicate(timeout=30)
+        child.communicate(timeout=60)
 
 
 def test_handlers_are_put_back(tinykit):

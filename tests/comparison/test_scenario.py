@@ -50,6 +50,7 @@ def test_no_quantity_takes_what_is_no_number(spec: Quantity, value: object) -> N
 def test_units_are_converted_and_never_guessed() -> None:
     assert nominal("network.byte_j", "0.0065 kWh/GB") == pytest.approx(0.0065 * 3.6e6 / 1e9)
     assert nominal("edge.inference_j", "288 uJ") == pytest.approx(288e-6)
+    assert nominal("edge.inference_j", "0.0025") == 0.0025
     with pytest.raises(InputError, match=r"edge\.inference_j: 'much' is not a number"):
         nominal("edge.inference_j", "much")
 

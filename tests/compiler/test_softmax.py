@@ -37,6 +37,7 @@ def rows(depth: int, equal: int) -> np.ndarray:
     return x
 
 
+@pytest.mark.slow
 def test_long_rows_equal_the_reference_where_it_does_not_stop(tmp_path: Path) -> None:
     sizes = ((511, 511), (512, 511), (1001, 1), (1001, 300), (4095, 511))
     cases = [Case("SOFTMAX", model(depth, scale=1.0), (rows(depth, equal),)) for depth, equal in sizes]

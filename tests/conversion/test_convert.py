@@ -121,7 +121,8 @@ def test_progress_is_reported(converted: tuple[ConversionReport, Path, Said]) ->
     assert said.steps >= 120 + 400 + 400
 
 
-@pytest.mark.parametrize("name", ["cnn.h5", pytest.param("cnn_saved", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cnn.h5", "cnn_saved"])
 def test_other_formats_give_the_same_network(
     converted: tuple[ConversionReport, Path, Said], zoo: Path, data: Path, tmp_path: Path, name: str
 ) -> None:
@@ -184,6 +185,7 @@ def _refused(
     return caught.value
 
 
+@pytest.mark.slow
 def test_the_crash_of_an_lstm_names_the_layer_and_the_way_out(zoo: Path, data: Path, tmp_path: Path) -> None:
     error = _refused(zoo, data, tmp_path, "lstm.keras", "normal_6x4")
     assert isinstance(error, ConversionError) and error.code == "RECURRENT_LAYER"

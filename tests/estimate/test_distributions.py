@@ -54,6 +54,14 @@ def test_infinite_degrees_of_freedom_are_normal():
     assert student_t_quantile(0.975, math.inf) == pytest.approx(1.959963984540054)
 
 
+@given(st.floats(1e4, 1e300), st.floats(0.5001, 0.99999))
+def test_students_t_runs_into_the_normal_distribution(dof, p):
+    # Welch and Satterthwaite give such degrees of freedom where the type A part is next to nothing.
+    normal = student_t_quantile(p, math.inf)
+    wider = (normal**3 + normal) / (4.0 * dof)
+    assert student_t_quantile(p, dof) == pytest.approx(normal + wider, rel=1e-6, abs=1e-7)
+
+
 @pytest.mark.parametrize(("p", "dof"), [(0.0, 5), (1.0, 5), (0.5, 0), (0.5, -1), (0.5, math.nan)])
 def test_what_has_no_quantile_is_refused(p, dof):
     with pytest.raises(ValueError, match="student_t_quantile"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 import tracemalloc
 
 import ai_edge_litert.schema_py_generated as litert
@@ -194,17 +193,15 @@ def _one_list_of_inputs_for_many_operators() -> bytes:
         _one_list_of_inputs_for_many_operators,
     ],
 )
-def test_offsets_that_share_a_target_cost_neither_time_nor_memory(make: object) -> None:
+def test_offsets_that_share_a_target_are_refused_before_they_cost_memory(make: object) -> None:
     data = make()  # type: ignore[operator]
     tracemalloc.start()
-    start_s = time.process_time()
     try:
         with pytest.raises(ModelError, match="overlap so much"):
             parse_model(data)
         peak_bytes = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert time.process_time() - start_s < 10
     assert peak_bytes < 40 * len(data)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from work import lines_run
 
 from tinykit.errors import ModelError, TinykitError
 from tinykit.graph.plan import DEFAULT_ALIGN, EXACT_REQUESTS, Plan, Request, make_plan, verify
@@ -91,26 +91,28 @@ def test_every_plan_is_sound_and_repeatable(wanted: list[Request]) -> None:
     assert make_plan(wanted) == plan
 
 
-def test_hundreds_of_requests_are_planned_fast_and_close_to_the_bound() -> None:
+def test_hundreds_of_requests_are_planned_with_little_work_and_close_to_the_bound() -> None:
     state = 12345
     wanted = []
     for i in range(300):
         state = state * 1103515245 + 12345 & 0x7FFFFFFF
         first, life, size = state % 300, (state >> 9) % 25, (state >> 14) % 40 + 1
         wanted.append(Request(f"r{i}", size * 16, first, min(299, first + life)))
-    started = time.process_time()
+    assert lines_run(lambda: make_plan(wanted)) < 1_000_000
     plan = make_plan(wanted)
-    assert time.process_time() - started < 1.0
     verify(plan)
     assert plan.size_bytes <= 1.05 * plan.lower_bound_bytes
 
 
-def test_thousands_alive_together_are_refused_at_once() -> None:
-    started = time.process_time()
-    with pytest.raises(ModelError) as refused:
-        make_plan([Request(f"r{i}", 1, 0, 1) for i in range(20_000)])
-    assert refused.value.code == "PLAN_TOO_LARGE"
-    assert time.process_time() - started < 2.0
+def test_thousands_alive_together_are_refused_before_any_pair_is_looked_at() -> None:
+    wanted = [Request(f"r{i}", 1, 0, 1) for i in range(20_000)]
+
+    def refused() -> None:
+        with pytest.raises(ModelError) as caught:
+            make_plan(wanted)
+        assert caught.value.code == "PLAN_TOO_LARGE"
+
+    assert lines_run(refused) < 50 * len(wanted)
 
 
 def test_a_chain_of_layers_needs_its_two_largest_neighbours() -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinykit.lab.analysis import _covers
-from tinykit.lab.budget import Instrumented
+from tinykit.lab.analysis import covers
+from tinykit.lab.budget import Instrumented, span_energy
 from tinykit.lab.calibration import Calibration, Term
 from tinykit.lab.energy import MarkedWindow, session_energy
 from tinykit.lab.integrate import integrate
 from tinykit.lab.windows import Window, find_edges, level_windows, pulse_windows
-from tinykit.meters.trace import INVALID, Block, Instrument, Supply, Trace, array_trace
+from tinykit.meters.ppk2_spikes import SpikeFilter
+from tinykit.meters.trace import INVALID, RANGE_SWITCH, Block, Instrument, Supply, Trace, array_trace
 
 RATE = 100_000.0
 V = 3.0
@@ -175,5 +177,50 @@ def test_a_calibration_that_is_silent_on_a_range_is_no_bound_for_it() -> None:
     assert set(spans[0].ranges) == {0, 1}
     some = Calibration("test#1", "test", "test", True, (Term("gain", "normal", 0.01, 1),))
     whole = Calibration("test#1", "test", "test", True, (Term("gain", "normal", 0.01),))
-    assert not _covers(some, spans)
-    assert _covers(whole, spans)
+    assert not covers(some, spans)
+    assert covers(whole, spans)
+
+
+def test_what_the_spike_filter_would_move_is_a_doubt_and_not_the_value() -> None:
+    """Up the filter lags, down it leads: by 0.82 + 0.82² + 0.82³ of the step, each; in a sum they cancel."""
+    current, digital = burst(windows=1)
+    flags = np.zeros(len(current), np.uint8)
+    for at in (2_000, 7_000):
+        flags[at : at + 3] = RANGE_SWITCH
+    block = Block(
+        0, current_a=current, digital=digital, range_=(current > 1e-3).astype(np.uint8), flags=flags
+    )
+    instrument = Instrument("test", "test", "1", "", "none")
+    trace = array_trace(RATE, instrument, Supply(V, "set", "test"), block)
+    filtered = replace(trace, new_filter=SpikeFilter)
+    (span,) = integrate(filtered, [Window(1_000, 8_000)])
+    moved = sum(0.82**k for k in (1, 2, 3)) * (1e-2 - 1e-5) * V / RATE
+    assert span.filter_takes_j == pytest.approx(moved, rel=1e-6)
+    assert span.filter_adds_j == pytest.approx(moved, rel=1e-6)
+    (plain,) = integrate(trace, [Window(1_000, 8_000)])
+    assert span.energy_j == plain.energy_j
+    influences = span_energy(span, meter(Term("gain", "normal", 0.0))).influences
+    for way in ("adds", "takes"):
+        one = influences[f"session#1.spike_filter.{way}"]
+        assert (one.u, one.distribution) == (pytest.approx(moved / math.sqrt(3), rel=1e-6), "rectangular")
+    # Nobody's filter says how wrong they may be: all of their energy.
+    assert plain.filter_takes_j == pytest.approx(3 * (1e-2 + 1e-5) * V / RATE, rel=1e-9)
+
+
+@given(cuts=st.lists(st.integers(1, 8_999), max_size=12))
+@settings(max_examples=20, deadline=None)
+def test_the_filters_doubt_does_not_depend_on_where_blocks_are_cut(cuts: list[int]) -> None:
+    current, digital = burst(windows=1)
+    flags = np.zeros(len(current), np.uint8)
+    flags[2_000:2_003] = flags[7_000:7_003] = RANGE_SWITCH
+    sums = []
+    for bounds in ([0, len(current)], [0, *sorted(set(cuts)), len(current)]):
+        blocks = [
+            replace(one, flags=flags[one.first_index : one.end_index])
+            for one in make_trace(current, digital, tuple(bounds[1:-1])).blocks()
+        ]
+        instrument = Instrument("test", "test", "1", "", "none")
+        trace = array_trace(RATE, instrument, Supply(V, "set", "test"), *blocks)
+        (span,) = integrate(replace(trace, new_filter=SpikeFilter), [Window(1_990, 7_001)])
+        sums.append((span.filter_adds_j, span.filter_takes_j))
+    assert sums[0] == pytest.approx(sums[1], rel=1e-9)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recordings import write_energyrunner
 
 from tinykit.errors import RecordingError, TinykitError, UsageError
 from tinykit.lab.calibration import Calibration, Term
@@ -163,3 +164,19 @@ def test_a_manifest_that_points_elsewhere_is_refused(
     with pytest.raises(RecordingError) as refused:
         recompute(tmp_path / "s")
     assert refused.value.code == "SESSION_FILE"
+
+
+def test_a_recording_of_two_files_keeps_both(tmp_path: Path, certificate: Path) -> None:
+    """EnergyRunner's edges lie beside its samples; without them a stored session could not be read again."""
+    energy_uj = np.r_[np.full(100, 1.0), np.full(1000, 60.0), np.full(100, 1.0)]
+    path = write_energyrunner(tmp_path, energy_uj, (0.100, 1.100))
+    recording = given(path, marker="D7", level="pulses", calibration=certificate)
+    report = import_recording(recording, tmp_path / "session")
+    assert report.analysis.energy is not None
+    assert report.analysis.energy.gross.value == pytest.approx(1000 * 60e-6 / 10)
+    assert verify(tmp_path / "session") == ()
+    (tmp_path / "trace1-timestamps.json").unlink()
+    path.unlink()
+    again = recompute(tmp_path / "session")
+    assert again.is_equal
+    assert (tmp_path / "session" / "raw" / "recording-timestamps.json").is_file()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from sessions import Script, record
 
 from tinykit.errors import RecordingError, TinykitError
 from tinykit.lab.manifest import MANIFEST, verify
+from tinykit.lab.outputs import write_outputs
 from tinykit.lab.recompute import recompute
 from tinykit.lab.recover import recover
 
@@ -141,3 +144,13 @@ def test_a_window_whose_guard_is_cut_is_left_out(whole: Path, tmp_path: Path) ->
     assert result.report.analysis.energy is not None
     assert len(result.report.analysis.energy.windows) == 2
     assert result.report.analysis.energy.gross.value == pytest.approx(SCRIPT.gross_j, rel=2e-3)
+
+
+def test_a_kill_while_the_results_are_written_leaves_nothing_unlisted(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "cut"
+    shutil.copytree(whole, folder)
+    write_outputs(folder, [np.zeros((2, 10), np.int8)])
+    (folder / ".energy.json.partial").write_bytes(b"{")
+    recover(folder)
+    assert verify(folder) == ()
+    assert "outputs.npz" in json.loads((folder / MANIFEST).read_bytes())["files"]

@@ -93,6 +93,15 @@ def test_the_form_of_mlperf_is_stamped_and_holds_the_windows_energy(made: Path, 
         assert len(inside) == round(SCRIPT.active_s * 1000)
     trace = load_recording(done.path)
     assert trace.quantity == "energy"
+    certificate = made / "calibration.json"
+    recording = Recording(
+        done.path, 10, "D7", level="pulses", calibration=certificate, voltage_v=3.0, short_asked=True
+    )
+    assert import_recording(recording, tmp_path / "back").simulated, "the stamp was lost on the way"
+    for trial in trials:
+        trial["tinykit"]["simulated"] = False
+    done.path.write_text(json.dumps(trials))
+    assert not load_recording(done.path).instrument.emulated
 
 
 def test_an_export_is_whole_or_not_there(made: Path, tmp_path: Path) -> None:

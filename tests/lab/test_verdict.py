@@ -31,6 +31,15 @@ GOOD = Evidence(
     voltage_kind="set",
     rig_failures=(),
     complete=True,
+    period_j=1e-3,
+    period_rest_j=(1e-5, 2e-5),
+    period_s=10.0,
+    period_asked_s=10.0,
+    phases_close=True,
+    warnings=(),
+    unknown_gaps=1,
+    windows_from="marker",
+    missing_terms=(),
 )
 
 FAULTS = {
@@ -47,6 +56,12 @@ FAULTS = {
     "FIRMWARE": {"firmware_matches": False},
     "OUTPUTS": {"outputs_equal": False},
     "RIG": {"rig_failures": ("no marker",)},
+    "METER": {"warnings": (("SHIELD_OVERCURRENT", "too much"),)},
+    "LINES": {"warnings": (("EVENT_LOST", "event 3 came where 2 was due"),)},
+    "GAPS": {"gaps_inside": 1},
+    "WINDOWS_FROM": {"windows_from": "board", "edge_s": 0.11, "board_s": ()},
+    "PERIOD_CLOSURE": {"period_rest_j": (-5e-5, -4e-5)},
+    "PHASES": {"phases_close": False},
 }
 WARNINGS = {
     "WINDOW_SHORT": {"window_s": (1.0,) * 5, "board_s": (1.0,) * 5, "short_asked": True},
@@ -55,6 +70,13 @@ WARNINGS = {
     "CALIBRATION": {"calibration_is_bound": False},
     "VOLTAGE": {"voltage_kind": "assumed"},
     "COMPLETE": {"complete": False},
+    "METER": {"warnings": (("STRAY_BYTES", "3 bytes are no samples"),)},
+    "LINES": {"warnings": (("LINES_MIXED", "twice"),)},
+    "TRACE": {"warnings": (("PPK2_CLAMPED", "3 %"),)},
+    "WINDOWS_FROM": {"windows_from": "power", "edge_s": 1e-4, "contrast": 30.0},
+    "REPEATABILITY": {"energies_j": (1e-3,)},
+    "BUDGET": {"missing_terms": ("temperature",)},
+    "PERIOD_LENGTH": {"period_s": 10.2},
 }
 
 
@@ -83,7 +105,8 @@ def test_each_warning_leaves_the_session_standing(code: str) -> None:
     verdict = judge(replace(GOOD, **WARNINGS[code]))
     assert state(replace(GOOD, **WARNINGS[code]), code) == "warn"
     assert verdict.state == "warn"
-    assert verdict.allows_absolute == (code != "CALIBRATION")
+    assert [finding.code for finding in verdict.findings if finding.state == "warn"] == [code]
+    assert verdict.allows_absolute == (code not in ("CALIBRATION", "REPEATABILITY"))
 
 
 def test_every_code_can_fail_or_warn() -> None:
@@ -99,3 +122,35 @@ def test_what_nobody_looked_at_is_not_passed() -> None:
 def test_a_window_shorter_than_the_meters_own_step_fails() -> None:
     assert state(replace(GOOD, least_window_s=10.0), "WINDOW_SAMPLES") == "pass"
     assert state(replace(GOOD, least_window_s=10.2), "WINDOW_SAMPLES") == "fail"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        (
+            {"windows_from": "host", "edge_s": 0.1, "board_s": ()},
+            "fail",
+        ),  # 10 s are too few for a host's clock
+        ({"windows_from": "host", "edge_s": 0.1, "board_s": (), "window_s": (61.0,) * 5}, "warn"),
+        ({"windows_from": "power", "edge_s": 1e-4, "contrast": 1.5}, "fail"),
+        ({"windows_from": "board", "edge_s": 0.05, "board_s": ()}, "warn"),
+        ({"windows_from": "counters"}, "pass"),
+    ],
+)
+def test_windows_without_a_marker_are_labelled_or_refused(evidence: dict[str, object], expected: str) -> None:
+    assert state(replace(GOOD, **evidence), "WINDOWS_FROM") == expected
+
+
+def test_a_file_cannot_tell_what_its_meter_complained_of() -> None:
+    assert state(replace(GOOD, is_file=True), "METER") == "not_checked"
+    assert state(replace(GOOD, is_file=True, warnings=(("NO_VALUE", "5 samples"),)), "METER") == "warn"
+
+
+def test_a_warning_of_an_unknown_kind_is_not_passed_over() -> None:
+    assert state(replace(GOOD, warnings=(("SOMEBODYS_PLUGIN", "odd"),)), "TRACE") == "warn"
+
+
+def test_notes_on_how_a_file_was_read_are_told_and_do_no_harm() -> None:
+    verdict = judge(replace(GOOD, warnings=(("CSV_BOM", "The file begins with a mark."),)))
+    finding = next(f for f in verdict.findings if f.code == "TRACE")
+    assert (finding.state, "CSV_BOM" in finding.text) == ("pass", True)

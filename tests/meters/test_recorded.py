@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ppk2_words import indices, joined, pack
 
+from tinykit.bench.meters.powershield import EmulatedShield
 from tinykit.errors import MeterError, RecordingError
 from tinykit.meters import Arrival, Gap, Instrument, MeterSettings, MeterSetup, find_meter, recorded_trace
 
@@ -133,3 +134,33 @@ def test_a_setup_without_its_calibration(recording):
     with pytest.raises(MeterError) as caught:
         recorded_trace(recording, PPK2, MeterSetup("ppk2", SETUP.instrument, SETUP.settings))
     assert caught.value.code == "METER_CALIBRATION_MISSING"
+
+
+@pytest.mark.parametrize("lost", [0, 7])
+def test_text_has_more_bytes_at_higher_powers_and_no_other_rate(tmp_path, lost):
+    """A shield's samples in ASCII: the same rate, idle or active, and a loss is still found."""
+    shield = EmulatedShield()
+    shield.receive(b"htc\nacqtime inf\noutput energy\nfreq 1k\nformat ascii_dec\nvolt 3000m\npwr on\n")
+    shield.take()
+    shield.receive(b"start\n")
+    shield.take()
+    received, at, pieces = 0, [], []
+    for k in range(60 * 20):
+        current_a = 20e-3 if k // 200 % 2 else 2e-6
+        data = shield.feed(np.full(5000, current_a))
+        if lost and k == 600:
+            data = b"".join(data.splitlines(keepends=True)[:-lost])
+        pieces.append(data)
+        received += len(data)
+        at.append(Arrival(50.0 + (k + 1) * 0.05, received))
+    path = tmp_path / "meter.bin"
+    path.write_bytes(b"".join(pieces))
+    setup = MeterSetup(
+        "lpm01a",
+        Instrument("lpm01a", "x", "", "", "none"),
+        MeterSettings("source", 3.0, rate_hz=1000.0, quantity="energy"),
+    )
+    found = recorded_trace(path, find_meter("lpm01a"), setup, at)
+    assert found.seen_rate_hz == pytest.approx(1000.0, rel=20e-6)
+    assert [one.code for one in found.warnings if one.code in ("RATE_OFF", "LOST_BY_CLOCK")] == []
+    assert found.lost == lost

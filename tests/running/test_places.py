@@ -9,7 +9,7 @@ import pytest
 
 from tinykit.boards import load_board
 from tinykit.compiler.image import build_model
-from tinykit.errors import GateError, InputError, TinykitError
+from tinykit.errors import GateError, InputError, TinykitError, UsageError
 from tinykit.running.check import require_equal
 from tinykit.running.collect import Partial, collect
 from tinykit.running.execute import RunOptions, run_model, run_targets
@@ -62,8 +62,9 @@ def test_an_image_runs_over_the_emulated_boards_serial_line(digits, tmp_path: Pa
     with pytest.raises(InputError) as caught:
         run_model(built.image.elf, "host")
     assert caught.value.code == "RUN_NEEDS_MODEL"
-    with pytest.raises(GateError):
-        require_equal(run_model(built.image.elf, "virtual-m4", options=RunOptions(check=True)).check)
+    with pytest.raises(UsageError) as caught:
+        run_model(built.image.elf, "no-such-board", options=RunOptions(check=True))
+    assert caught.value.code == "CHECK_NO_MODEL", "before the place is even looked for"
 
 
 @pytest.mark.qemu
@@ -82,11 +83,11 @@ def test_qemus_serial_line_gives_the_same_and_says_what_it_lacks(digits, require
 
 def test_one_that_fails_does_not_stop_the_rest(digits, tmp_path: Path) -> None:
     gone = str(tmp_path / "ttyACM9")
-    targets = [Target(name, name) for name in ("host", f"socket://{gone}", "virtual-m4")]
+    targets = [Target(name, name) for name in ("host", gone, "virtual-m4")]
     options = RunOptions(inputs=digits.eval, limit=2, seconds=0.01, output=tmp_path / "y.npz")
     runs = run_targets(read_workload(digits.tflite), targets, options)
     assert [run.error is None for run in runs] == [True, False, True]
-    assert runs[1].error.code in ("PORT_UNREACHABLE", "PORT_REFUSED")
+    assert runs[1].error.code == "PORT_MISSING"
     assert {path.name for path in tmp_path.iterdir()} == {"y-host.npz", "y-virtual-m4.npz"}
 
 

@@ -19,6 +19,7 @@ from running.stand_in import Quirks, StandIn, a_model, served
 from tinykit.boards import load_board
 from tinykit.config import Config
 from tinykit.errors import DeviceError, InputError, UsageError
+from tinykit.running.execute import run_model
 from tinykit.running.places.serial import plan_of
 from tinykit.running.serial.discover import choose_port
 from tinykit.running.serial.exchange import Exchange, Patience
@@ -61,7 +62,41 @@ def test_nobody_at_the_socket() -> None:
         probe.bind(("127.0.0.1", 0))
         number = probe.getsockname()[1]
     assert refused(f"socket://127.0.0.1:{number}") == "PORT_UNREACHABLE"
-    assert refused("nosuch://x") == "PORT_REFUSED"
+    assert refused("nosuch://x") == refused("socket://nohost") == "PORT_MISSING"
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["/dev/ttyACM99", "ttyACM99", "dev/ttyACM99", "./board", "localhost:1", "tcp:127.0.0.1:1", "socket:h:1"],
+)
+def test_a_mistyped_port_is_a_port_that_is_not_there(where: str, digits) -> None:
+    with pytest.raises(DeviceError) as caught:
+        run_model(digits.tflite, where)
+    assert caught.value.code == "PORT_MISSING"
+    assert where in caught.value.message
+
+
+def test_a_mistyped_board_is_a_board_that_is_not_known(digits) -> None:
+    with pytest.raises(InputError) as caught:
+        run_model(digits.tflite, "virtual-m5")
+    assert caught.value.code == "BOARD_UNKNOWN"
+
+
+@pytest.mark.parametrize("words", [b"", b"Port already in use\r\n"])
+def test_a_socket_that_hangs_up_at_once_is_busy(words: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            peer, _ = server.accept()
+            with peer:
+                peer.sendall(words)
+
+        threading.Thread(target=serve, daemon=True).start()
+        link = open_link(f"socket://127.0.0.1:{server.getsockname()[1]}", 115_200, PLAIN)
+        with pytest.raises(LineError) as caught:
+            Exchange(link, Patience(1.0, 0.01, 60.0)).ask("name")
+        assert caught.value.code == "PORT_BUSY"
+        link.close()
 
 
 def test_two_on_one_port(pty) -> None:

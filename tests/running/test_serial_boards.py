@@ -38,7 +38,7 @@ def test_our_board_gives_its_raw_outputs(outputs, stateful) -> None:
         assert [layer.ticks for layer in session.layers()] == [600, 400]
         window = session.window(20, 2)
         assert window.inferences == 20
-        assert 0.019 < window.duration_s < 0.5
+        assert 0.019 < window.duration_s < 10
         session.rest("idle", 5)
 
 
@@ -68,7 +68,7 @@ def test_a_strict_firmware_with_a_quirk(quirks: Quirks) -> None:
         expected = (truth(model, x)[0].astype(int) + 128) / 256
         assert np.abs(found.outputs[0] - expected).max() < 1e-3
         window = session.window(50)
-        assert 0.045 < window.duration_s < 0.8
+        assert 0.045 < window.duration_s < 10
         assert ("not verifiable" in found.transfer) is not quirks.knows_print
 
 

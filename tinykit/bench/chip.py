@@ -35,6 +35,7 @@ class Chip:
         time: Time,
         on_edge: Callable[[bool], None],
         on_sending: Callable[[int, int], None],
+        on_pins: Callable[[int], None] = lambda levels: None,
     ) -> None:
         self._board = board
         self._time = time
@@ -53,7 +54,7 @@ class Chip:
             board.uart.base: self.uart,
             board.timer.base: timer,
             board.timer.base + PAGE_BYTES: wake,
-            board.marker.base: Gpio(board.marker.pin, on_edge),
+            board.marker.base: Gpio(board.marker.pin, on_edge, on_pins),
             SCS_BASE: self.control,
         }
 

@@ -17,6 +17,8 @@ from typing import Protocol
 from tinykit.errors import DeviceError, OutputError, UsageError
 
 CHUNK_BYTES = 4096
+# What a TCP port says to whoever comes second, in ser2net's words.
+IN_USE = b"Port already in use\r\n"
 _IN_THE_AIR = (errno.EIO, errno.ENXIO)
 
 
@@ -153,12 +155,13 @@ def _open_raw_pty() -> tuple[int, int]:
 
 
 class TcpPort:
-    """One client at a time; another one waits until it has gone."""
+    """One client at a time; whoever comes meanwhile is told so, and sent away."""
 
     def __init__(self, host: str, port: int) -> None:
         self._client: socket.socket | None = None
+        self._next: socket.socket | None = None
         try:
-            self._server = socket.create_server((host, port), backlog=1)
+            self._server = socket.create_server((host, port))
         except OSError as error:
             raise DeviceError(
                 f"TCP port {port} of {host} cannot be had: {error.strerror}.",
@@ -176,7 +179,8 @@ class TcpPort:
 
     def watched(self) -> list[int]:
         """See `HostPort`."""
-        return [(self._client or self._server).fileno()]
+        seen = (self._client, None if self._next else self._server)
+        return [one.fileno() for one in seen if one is not None]
 
     def writable(self) -> list[int]:
         """See `HostPort`."""
@@ -184,20 +188,38 @@ class TcpPort:
 
     def read(self) -> bytes:
         """See `HostPort`."""
+        self._accept()
+        if self._client is None:
+            return b""
+        try:
+            data = self._client.recv(CHUNK_BYTES)
+        except BlockingIOError:
+            # It is still there: had it left before the next one came, its end would be read by now.
+            self._turn_away()
+            return b""
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._drop()
+        return data
+
+    def _accept(self) -> None:
+        if self._next is not None:
+            return
         with contextlib.suppress(BlockingIOError):
-            if self._client is None:
-                self._client = self._server.accept()[0]
-                self._client.setblocking(False)
-                # Without it, an answer waits 40 ms for the host's acknowledgement of the one before.
-                self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                data = self._client.recv(CHUNK_BYTES)
-            except ConnectionError:
-                data = b""
-            if not data:
-                self._drop()
-            return data
-        return b""
+            self._next = self._server.accept()[0]
+            self._next.setblocking(False)
+            # Without it, an answer waits 40 ms for the host's acknowledgement of the one before.
+            self._next.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._client is None:
+            self._client, self._next = self._next, None
+
+    def _turn_away(self) -> None:
+        if self._next is not None:
+            with contextlib.suppress(OSError):
+                self._next.send(IN_USE)
+            self._next.close()
+        self._next = None
 
     def write(self, data: bytes) -> int:
         """See `HostPort`."""
@@ -214,9 +236,10 @@ class TcpPort:
     def _drop(self) -> None:
         if self._client is not None:
             self._client.close()
-        self._client = None
+        self._client, self._next = self._next, None
 
     def close(self) -> None:
         """See `HostPort`."""
+        self._drop()
         self._drop()
         self._server.close()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 PowerState = Literal["active", "idle", "sleep"]
+PinListener = Callable[[int, int], None]
+"""Hears all pins of the marker's port: (cycle, levels), bit n being pin n; all low after every reset."""
 
 
 class Listener(Protocol):

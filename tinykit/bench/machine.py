@@ -21,7 +21,7 @@ from tinykit.bench.decode import BlockCost, Decoder
 from tinykit.bench.faults import Fault, name_access
 from tinykit.bench.hook_library import load_hook
 from tinykit.bench.job import SLICE_CYCLES, Counts, HookKind
-from tinykit.bench.listener import Listener, PowerState
+from tinykit.bench.listener import Listener, PinListener, PowerState
 from tinykit.bench.peripherals import PAGE_BYTES
 from tinykit.boards import Board
 from tinykit.errors import TinykitError
@@ -48,6 +48,7 @@ class Machine:
         self.image = image
         self.fault: Fault | None = None
         self.listeners: list[Listener] = []
+        self.pin_listeners: list[PinListener] = []
         self._buckets = names
         self._rest: _Rest | None = None
         self._goal = 0
@@ -97,7 +98,7 @@ class Machine:
         uc.hook_add(UC_HOOK_INTR, self._on_interrupt)
 
     def _make_chip(self) -> Chip:
-        return Chip(self.board, self, self._edge, self._sending)
+        return Chip(self.board, self, self._edge, self._sending, self._pins)
 
     def _attach(self, base: int) -> None:
         # Looked up each time: a reset replaces the peripherals.
@@ -122,6 +123,7 @@ class Machine:
             self.put(name, 0)
         self.put("SP", stack)
         self._pc = start & ~1
+        self._pins(0)
         self._edge(False)
         self._enter(None)
 
@@ -152,6 +154,10 @@ class Machine:
     def _edge(self, high: bool) -> None:
         for listener in self.listeners:
             listener.marker(self.cycles(), high)
+
+    def _pins(self, levels: int) -> None:
+        for listen in self.pin_listeners:
+            listen(self.cycles(), levels)
 
     def _sending(self, start: int, end: int) -> None:
         for listener in self.listeners:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 
 from tinykit.bench.power import PowerTimeline
 
-_LONG_S = 0.15  # longer than the pulse of a rig check
-_VICTIM = 2  # the first long pulse of a session is often a state that is held
+_LONG_S = 0.15
+_VICTIM = 3  # the first long pulse of a session is its rig check's, the second often a state that is held
 _LATE_S = 0.02
 _BOUNCE_S = 0.002
 _OUTAGE_S = 0.02
@@ -32,6 +32,11 @@ class Mishaps:
     def rail_is_dead(self) -> bool:
         """Whatever the meter gives does not reach the board."""
         return self._is_dead
+
+    @property
+    def is_fed(self) -> bool:
+        """The board lives without its rail."""
+        return "back-powered" in self._names
 
     def take_reset(self) -> bool:
         """Whether the board must reset now; asked once."""

@@ -99,11 +99,17 @@ class Timer:
 
 
 class Gpio:
-    """CMSDK AHB GPIO, output side; ``on_edge(high)`` is called when the marker pin changes."""
+    """CMSDK AHB GPIO, output side; ``on_edge(high)`` is called when the marker pin changes.
 
-    def __init__(self, pin: int, on_edge: Callable[[bool], None]) -> None:
+    ``on_pins(levels)`` hears of all its pins (bit n is pin n), ahead of that.
+    """
+
+    def __init__(
+        self, pin: int, on_edge: Callable[[bool], None], on_pins: Callable[[int], None] = lambda levels: None
+    ) -> None:
         self._mask = 1 << pin
         self._on_edge = on_edge
+        self._on_pins = on_pins
         self._registers = {_GPIO_DATAOUT: 0, _GPIO_OUTENSET: 0}
 
     def read(self, offset: int) -> int:
@@ -117,11 +123,14 @@ class Gpio:
             self._registers[offset] |= value
         elif offset == _GPIO_DATAOUT:
             self._registers[offset] = value
-        if (after := self._driven()) != before:
-            self._on_edge(after)
+        after = self._driven()
+        if after != before:
+            self._on_pins(after)
+        if (after ^ before) & self._mask:
+            self._on_edge(bool(after & self._mask))
 
-    def _driven(self) -> bool:
-        return bool(self._registers[_GPIO_DATAOUT] & self._registers[_GPIO_OUTENSET] & self._mask)
+    def _driven(self) -> int:
+        return self._registers[_GPIO_DATAOUT] & self._registers[_GPIO_OUTENSET]
 
 
 class SystemControl:

@@ -51,21 +51,55 @@ class TrueWindow:
     energy_j: float
 
 
+@dataclass(frozen=True)
+class TrueStretch:
+    """The meter's lines showed the code ``lines`` (bit n is line n) from cycle ``start`` to ``end``."""
+
+    start: int
+    end: int
+    lines: int
+    energy_j: float
+
+
+class _Account:
+    """What is taken from its opening on."""
+
+    def __init__(self, cycle: int) -> None:
+        self.since = cycle
+        self._ticks: dict[float, float] = {}
+
+    def add(self, power_w: float, ticks: float) -> None:
+        self._ticks[power_w] = self._ticks.get(power_w, 0) + ticks
+
+    def energy_j(self, clock_hz: float) -> float:
+        return sum(power_w * ticks for power_w, ticks in self._ticks.items()) / clock_hz
+
+
 class PowerTimeline:
     """A listener of the machine. ``on_window`` hears every stretch with the marker high, when it ends.
 
+    ``on_stretch`` hears how long each code on the lines held, from when one beside the marker first moves.
     ``clock_hz`` is the true rate of the cycles. A load that is no state of the core's comes by `load`, the
     supply by `supply`.
     """
 
-    def __init__(self, model: PowerModel, clock_hz: float, on_window: Callable[[TrueWindow], None]) -> None:
+    def __init__(
+        self,
+        model: PowerModel,
+        clock_hz: float,
+        on_window: Callable[[TrueWindow], None],
+        on_stretch: Callable[[TrueStretch], None] = lambda stretch: None,
+    ) -> None:
         self._model, self._clock_hz, self._on_window = model, clock_hz, on_window
+        self._on_stretch = on_stretch
         self._period = round(clock_hz / model.burst_hz) if model.burst_hz else 0
         self._state: PowerState = "active"
         self._sending, self._extra_w, self._has_supply, self._high = 0, 0.0, True, False
         self._ahead: list[tuple[int, int]] = []
-        self._since = self._rose = 0
-        self._spent: dict[float, float] = {}
+        self._since = self._lines = 0
+        self._window = _Account(0)
+        self._stretch: _Account | None = None
+        self._changes: list[tuple[int, int]] = []
         self._pieces: list[tuple[int, int, float]] = []
         self._edges: list[tuple[int, bool]] = []
 
@@ -88,11 +122,25 @@ class PowerTimeline:
         self._move(cycle)
         self._high = high
         self._edges.append((cycle, high))
+        rose = self._window.since
         if high:
-            self._rose, self._spent = cycle, {}
-        elif cycle - self._rose > _NOISE_S * self._clock_hz:
-            energy_j = sum(power_w * ticks for power_w, ticks in self._spent.items()) / self._clock_hz
-            self._on_window(TrueWindow(self._rose, cycle, energy_j))
+            self._window = _Account(cycle)
+        elif cycle - rose > _NOISE_S * self._clock_hz:
+            self._on_window(TrueWindow(rose, cycle, self._window.energy_j(self._clock_hz)))
+
+    def lines(self, cycle: int, code: int) -> None:
+        """The meter's lines show ``code`` from now on; bit 0 is the marker's."""
+        if code == self._lines:
+            return
+        self._move(cycle)
+        stretch = self._stretch
+        if stretch is not None:
+            energy_j = stretch.energy_j(self._clock_hz)
+            self._on_stretch(TrueStretch(stretch.since, cycle, self._lines, energy_j))
+        if stretch is not None or code & ~1:
+            self._stretch = _Account(cycle)
+        self._changes.append((cycle, code))
+        self._lines = code
 
     def state(self, cycle: int, state: PowerState) -> None:
         """See `Listener`."""
@@ -115,6 +163,7 @@ class PowerTimeline:
         self._has_supply = on
         self._ahead.clear()
         self._sending = 0
+        self.lines(cycle, 0)
         self.marker(cycle, False)
 
     def _move(self, cycle: int) -> None:
@@ -129,9 +178,11 @@ class PowerTimeline:
         if cycle <= self._since:
             return
         power_w = self.power_w
+        ticks = self._drawn(cycle) - self._drawn(self._since)
         if self._high:
-            ticks = self._drawn(cycle) - self._drawn(self._since)
-            self._spent[power_w] = self._spent.get(power_w, 0) + ticks
+            self._window.add(power_w, ticks)
+        if self._stretch is not None:
+            self._stretch.add(power_w, ticks)
         self._pieces.append((self._since, cycle, power_w))
         self._since = cycle
 
@@ -188,3 +239,8 @@ class PowerTimeline:
         """The marker's edges since the last call: (cycle, level)."""
         edges, self._edges = self._edges, []
         return edges
+
+    def take_lines(self) -> list[tuple[int, int]]:
+        """The changes of the lines since the last call: (cycle, code)."""
+        changes, self._changes = self._changes, []
+        return changes

@@ -15,9 +15,10 @@ from typing import Self, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from tinykit.bench.clock_file import ClockFile
 from tinykit.bench.host_port import CHUNK_BYTES, HostPort, open_port
 from tinykit.bench.mishaps import Mishaps
-from tinykit.bench.power import PowerModel, PowerTimeline, TrueWindow
+from tinykit.bench.power import PowerModel, PowerTimeline, TrueStretch, TrueWindow
 from tinykit.bench.rig_errors import draw_rig
 from tinykit.bench.rig_job import RigJob
 from tinykit.bench.wired import Marker, wire_meter
@@ -58,22 +59,27 @@ class Rig:
         """Raises what `open_port` raises; OutputError where the truth cannot be written."""
         errors = draw_rig(job.errors, job.seed)
         self._clock_hz = board.clock_hz * (1 + errors.board_clock)
+        self._nominal_hz = board.clock_hz
         self._errors = errors
         self._meter = wire_meter(job)
         self._grid = SampleGrid(self._clock_hz, self._meter.base_hz)
         model = power_model(job, board, _BURST_HZ if errors.pulses else 0.0)
-        self.timeline = PowerTimeline(model, self._clock_hz, self._note)
+        self.timeline = PowerTimeline(model, self._clock_hz, self._note, self._note_stretch)
+        self._first_pin = board.marker.pin
         self.mishaps = Mishaps(job.faults, self._clock_hz)
         self._skew = round(errors.skew_s * self._clock_hz)
         # A marker that the meter sees early is an edge of the future.
         self._lag = max(-self._skew, 0)
         self._edges: deque[tuple[int, bool]] = deque()
+        self._codes: deque[tuple[int, int]] = deque()
+        self._others = self._stretches = 0
         self._level, self._fed, self._smooth_a, self._windows = False, 0, 0.0, 0
         self._rail_v = 0.0
         self._queue = bytearray()
         self._left_s = time.monotonic()
         self._truth = _open_truth(job.truth)
         try:
+            self._clock = ClockFile(job.clock)
             self.port: HostPort | None = open_port(job.port)
         except BaseException:
             self.close()
@@ -84,7 +90,9 @@ class Rig:
     @property
     def is_powered(self) -> bool:
         """The board has its supply."""
-        return self.port is not None and self._meter.rail_v > 0 and not self.mishaps.rail_is_dead
+        if self.port is None or self.mishaps.rail_is_dead:
+            return False
+        return self._meter.rail_v > 0 or self.mishaps.is_fed
 
     @property
     def is_streaming(self) -> bool:
@@ -117,6 +125,7 @@ class Rig:
             self.speak()
             return
         self._edges += self.mishaps.edges(self.timeline.take_edges())
+        self._codes += self.timeline.take_lines()
         while True:
             upto = min(last, self._fed + _BATCH)
             self._measure(self._fed, upto)
@@ -139,6 +148,8 @@ class Rig:
         room = len(data) if not self.is_full else 0
         self._meter.keeps_up(bool(room or not data))
         self._queue += data[:room]
+        own_s = int(self._grid.cycles(last, last)[0]) / self._nominal_hz
+        self._clock.queued(room, own_s if data and self.is_streaming else None)
 
     def _smoothed(self, amperes: NDArray[np.float64]) -> NDArray[np.float64]:
         """The board's capacitor gives what the rail brings later: a low pass, sample by sample."""
@@ -162,7 +173,20 @@ class Rig:
             self._level = high
             if not high:
                 falls.append(place)
-        return Marker(levels, falls)
+        return Marker(levels | self._other_lines(at), falls)
+
+    def _other_lines(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """D1 to D7, wired to the pins that follow the marker's."""
+        levels = np.full(len(at), self._others, np.uint8)
+        while self._codes and self._codes[0][0] + self._skew <= at[-1]:
+            cycle, code = self._codes.popleft()
+            self._others = code & ~1
+            levels[int(np.searchsorted(at, cycle + self._skew)) :] = self._others
+        return levels
+
+    def pins(self, cycle: int, levels: int) -> None:
+        """The board's pins have changed; see `tinykit.bench.listener`."""
+        self.timeline.lines(cycle, levels >> self._first_pin & 0xFF)
 
     def _strike(self, cycle: int) -> None:
         due = self.mishaps.look(cycle, self.timeline, is_streaming=self.is_streaming)
@@ -177,10 +201,12 @@ class Rig:
         if self.port is None:
             return
         while self._queue:
+            t_host_s = time.monotonic()
             sent = self.port.write(bytes(self._queue[:CHUNK_BYTES]))
             if not sent:
                 return
             del self._queue[:sent]
+            self._clock.sent(sent, t_host_s)
 
     def watched(self) -> list[int]:
         """File numbers to wait on for the host."""
@@ -191,17 +217,19 @@ class Rig:
         return self.port.writable() if self.port is not None and self._queue else []
 
     def _note(self, window: TrueWindow) -> None:
+        self._write({"window": self._windows}, window)
+        self._windows += 1
+
+    def _note_stretch(self, stretch: TrueStretch) -> None:
+        self._write({"stretch": self._stretches, "lines": stretch.lines}, stretch)
+        self._stretches += 1
+
+    def _write(self, what: dict[str, int], part: TrueWindow | TrueStretch) -> None:
         if self._truth is None:
             return
-        document = {
-            "window": self._windows,
-            "start_s": window.start / self._clock_hz,
-            "end_s": window.end / self._clock_hz,
-            "energy_j": window.energy_j,
-        }
-        self._truth.write(json.dumps(document) + "\n")
+        lasted = {"start_s": part.start / self._clock_hz, "end_s": part.end / self._clock_hz}
+        self._truth.write(json.dumps({**what, **lasted, "energy_j": part.energy_j}) + "\n")
         self._truth.flush()
-        self._windows += 1
 
     def close(self) -> None:
         """Take the port away, and end the file."""
@@ -211,6 +239,8 @@ class Rig:
             self.port = None
         if self._truth is not None:
             self._truth.close()
+        if hasattr(self, "_clock"):
+            self._clock.close()
 
     def __enter__(self) -> Self:
         return self

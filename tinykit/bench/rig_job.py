@@ -33,6 +33,7 @@ FAULTS = {
     "board-reset": "the board resets in a window",
     "saturation": "the current leaves the meter's range in a window",
     "no-voltage": "the board gets no voltage",
+    "back-powered": "a data line feeds the board, whatever the meter's output does",
 }
 """What can go wrong, by name."""
 
@@ -43,13 +44,15 @@ class RigJob:
 
     ``powers_w`` replaces the board file's watts by state. ``errors`` and ``faults`` are names of `ERRORS` and
     `FAULTS`; how large the errors are is drawn from their declared distributions by ``seed``. ``truth`` is a
-    file for the true energy of every window, "" for none.
+    file for the true energy of every window, "" for none; ``clock`` one for the meter's own time (see
+    `clock_file`).
     """
 
     meter: MeterName
     port: str
     seed: int
     truth: str = ""
+    clock: str = ""
     powers_w: tuple[tuple[str, float], ...] = ()
     errors: tuple[str, ...] = USUAL_ERRORS
     faults: tuple[str, ...] = ()

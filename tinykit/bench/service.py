@@ -20,11 +20,14 @@ QUANTUM_S = 0.001
 # Bytes taken from the host ahead of the line, as a serial adapter would.
 AHEAD_BYTES = 4096
 _SLIP_S = 0.01
+_HURRY_S = 0.02
+_GIVE_UP_S = 1.0
 _LOOK_S = 0.01
 _LEAST_S = 0.0002
 # A meter's samples go out so often, and so much time at most passes between.
 _STREAM_S = 0.005
 _STREAM_MOST_S = 0.02
+_GOLDEN = 0.6180339887498949
 
 Report = Callable[[Mapping[str, object]], None]
 # Waits: file numbers to read, to write, and at most so many seconds (None: without end).
@@ -53,14 +56,17 @@ class Service:
         self._outgoing = b""
         self._start_s = time.monotonic()
         self._start_cycle = machine.cycles()
-        self._worst_slip_s = 0.0
+        self._worst_slip_s = self._waited_s = 0.0
         self._reported_s = 0.0
         self._has_failed = False
         self._rig = rig
         self._is_held = rig is not None
         self._turned_s = time.monotonic()
+        self._phase = 0.0
+        self._full_since_s = time.monotonic()
         if rig is not None:
             machine.listeners.append(rig.timeline)
+            machine.pin_listeners.append(rig.pins)
 
     @property
     def time_s(self) -> float:
@@ -89,6 +95,8 @@ class Service:
         """Hear the host, run for a while, let the host hear, wait for what is next."""
         if self._rig is not None:
             self._attend(self._rig)
+            if self._is_real and self._rig.is_streaming:
+                self._stay_late()
         self._hear()
         if self._awaits_host:
             self._awaits_host = not self._port.is_open
@@ -127,12 +135,28 @@ class Service:
         return self._machine.chip.uart.on_the_line < AHEAD_BYTES
 
     def _hear(self) -> None:
+        if self._is_real and self._waits((self._wall_cycle() - self._machine.cycles()) / self._clock_hz):
+            return
         if self._has_room() and (data := self._port.read()):
             if self._is_held:
                 return
             if self._is_real and self._machine.is_at_rest:
                 self._machine.run_to(self._wall_cycle())
             self._machine.chip.uart.receive(data)
+
+    def _waits(self, behind_s: float) -> bool:
+        """A meter in time loses what its host does not read; one that is late can wait for it, a while."""
+        if self._rig is None or not self._rig.is_full:
+            self._full_since_s = time.monotonic()
+            return False
+        return behind_s >= _HURRY_S and time.monotonic() - self._full_since_s < _GIVE_UP_S
+
+    def _stay_late(self) -> None:
+        """While a meter streams, nothing is caught up: it would send faster than a meter ever does."""
+        late_s = (self._wall_cycle() - self._machine.cycles()) / self._clock_hz - _HURRY_S
+        if late_s > 0:
+            self._start_s += late_s
+            self._waited_s += late_s
 
     def _wall_cycle(self) -> int:
         return self._start_cycle + int((time.monotonic() - self._start_s) * self._clock_hz)
@@ -151,7 +175,10 @@ class Service:
             ahead = event + quantum
         if self._is_real:
             goal = self._wall_cycle()
-            self._note_slip((goal - here) / self._clock_hz)
+            behind_s = (goal - here) / self._clock_hz
+            self._note_slip(behind_s + self._waited_s)
+            if self._waits(behind_s):
+                return
             is_still = machine.fault is not None or (machine.is_at_rest and event is None)
             machine.run_to(goal if is_still else min(goal, ahead))
             return
@@ -172,7 +199,9 @@ class Service:
         elif machine.fault is not None or (machine.is_at_rest and self._next() is None):
             machine.run_to(wall)
         else:
-            goal = here + int(_STREAM_S * self._clock_hz)
+            # Of no rhythm: a slow meter's samples must not end at the same place of each slice.
+            self._phase = (self._phase + _GOLDEN) % 1.0
+            goal = here + int((0.5 + self._phase) * _STREAM_S * self._clock_hz)
             machine.run_to(goal, frozen=True)
             if machine.is_at_rest and (last := machine.chip.uart.last_sent()) is not None:
                 machine.run_to(min(last, goal))

@@ -46,7 +46,7 @@ PATH = click.Path(path_type=Path)
     metavar="KEY=…",
     help="KEY=FROM:TO:log|lin:N, or KEY=A,B,C. May be repeated: every point of the product.",
 )
-@click.option("--sweep-draws", default=0, type=click.IntRange(0), help="Draws at every point; 0: none.")
+@click.option("--sweep-draws", default=0, type=click.IntRange(0, 2_000_000), help="At every point; 0: none.")
 @click.option("--workers", type=click.IntRange(1), help="Processes for sweeps with draws; else what pays.")
 @click.option("--scheduler", metavar="tcp://…", help="A Dask cluster for sweeps with draws.")
 @click.option("--draws", metavar="N", help="Of the comparison itself.")

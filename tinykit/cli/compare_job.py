@@ -111,6 +111,8 @@ def _sweep(job: Job, scenario: Scenario, catalog: Catalog, options: RunOptions) 
     if job.grid is not None and len(found := zones(job.grid)) > 1:
         axes.insert(0, Axis("grid.cloud", ("grid.cloud",), found))
     if not axes:
+        if job.sweep_draws or job.scheduler is not None:
+            raise UsageError("There is nothing to sweep.", hint="--sweep events_per_day=1:1e6:log:25")
         return None
     workers = job.workers or workers_for(points_of(axes), job.sweep_draws)
     scheduler = (

@@ -9,9 +9,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from tinykit.comparison.flow import POLICIES
+from tinykit.comparison.ledger import Column
 from tinykit.comparison.result import UNITS
+from tinykit.comparison.result_headline import WORDS
 from tinykit.comparison.sweep import Case, Sweep
 from tinykit.comparison.sweep_table import saving
+from tinykit.comparison.sweep_task import Drawn
 from tinykit.console import table
 from tinykit.pretty import format_interval, format_si
 
@@ -29,13 +32,24 @@ def sweep_view(sweep: Sweep) -> Iterator[RenderableType]:
         return
     axes = [f">{axis.name}" for axis in (*sweep.words, *sweep.numbers)]
     heads = [f">{policy}" for policy in POLICIES]
+    saved = [f">edge saves {WORDS[column]}" for column in _columns(sweep)]
     rows = (row for case in sweep.cases for row in _rows(sweep, case))
-    yield table([*axes, *heads, ">edge saves", "edge's hand", "cloud's hand"], rows)
+    yield table([*axes, *heads, *saved, "edge's hand", "cloud's hand"], rows)
+
+
+def _columns(sweep: Sweep) -> tuple[Column, ...]:
+    """What is told of a saving: where a zone moves, carbon and water are the point of it."""
+    keys = [key for axis in (*sweep.words, *sweep.numbers) for key in axis.keys]
+    if any(key.startswith("grid.") for key in keys):
+        return tuple(dict.fromkeys((sweep.column, "carbon_g", "water_l")))
+    return (sweep.column,)
 
 
 def _rows(sweep: Sweep, case: Case) -> Iterator[tuple[object, ...]]:
-    unit, saved = UNITS[sweep.column], saving(sweep, case, "edge")
-    for k, value in enumerate(saved):
+    unit = UNITS[sweep.column]
+    saved = {column: saving(sweep, case, "edge", column) for column in _columns(sweep)}
+    drawn = case.savings.get("edge")
+    for k in range(len(saved[sweep.column])):
         totals = [case.policies[policy].totals[sweep.column][k] for policy in POLICIES]
         at = [
             format_si(one[k], axis.unit, digits=4)
@@ -43,15 +57,15 @@ def _rows(sweep: Sweep, case: Case) -> Iterator[tuple[object, ...]]:
         ]
         hands = [str(one.hands[one.hand[k]]) for one in (case.policies["edge"], case.policies["cloud"])]
         cells = ["?" if np.isnan(one) else format_si(one, unit) for one in totals]
-        yield (*case.words, *at, *cells, _saved(case, k, value, unit), *hands)
+        told = [
+            _saved(one[k], UNITS[column], drawn[k] if drawn and column == sweep.column else None)
+            for column, one in saved.items()
+        ]
+        yield (*case.words, *at, *cells, *told, *hands)
 
 
-def _saved(case: Case, k: int, value: float, unit: str) -> Text:
+def _saved(value: float, unit: str, drawn: Drawn | None) -> Text:
     if np.isnan(value):
         return Text("?", style="yellow")
-    if "edge" in case.savings:
-        drawn = case.savings["edge"][k]
-        text = format_interval(value, drawn.low, drawn.high, unit)
-    else:
-        text = format_si(value, unit)
+    text = format_si(value, unit) if drawn is None else format_interval(value, drawn.low, drawn.high, unit)
     return Text(text, style="green" if value > 0 else "bold red")

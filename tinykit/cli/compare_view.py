@@ -114,6 +114,11 @@ def _facts(done: Done) -> Iterator[tuple[str, object]]:
         one = result.policies[policy]
         late = "" if one.feasible else f": NOT FEASIBLE: {'; '.join(one.obstacles)}"
         yield f"{policy}'s hand", f"{one.hand}; decides in {format_duration(one.latency_s)}{late}"
+    for policy in POLICIES:
+        battery = result.policies[policy].battery
+        if battery is not None:
+            days = format_interval(battery.days.nominal, battery.days.low, battery.days.high, "1")
+            yield f"{policy}'s battery", f"{'at most ' if battery.is_upper_bound else ''}{days} days"
     yield "stance", result.words["stance"]
     provenance = result.provenance
     yield "drawn", f"{provenance.draws:,} times, seed {provenance.seed}"

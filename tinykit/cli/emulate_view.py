@@ -15,6 +15,7 @@ from typing import Literal, cast
 
 from tinykit import __version__
 from tinykit.bench import ServedBoard, Slip, serve_board
+from tinykit.bench.clock_file import CLOCK
 from tinykit.bench.rig_job import RigJob
 from tinykit.bench.served import Event
 from tinykit.boards import Board, load_board
@@ -27,7 +28,7 @@ _LOOK_S = 0.5
 
 @dataclass(frozen=True)
 class Serving:
-    """What was asked for. One of ``firmware`` and ``model`` is None."""
+    """What was asked for. One of ``firmware``, ``model`` and ``example`` is not None."""
 
     board: str
     firmware: Path | None
@@ -36,6 +37,7 @@ class Serving:
     pace: str
     ports: str
     rig: RigJob | None = None
+    example: str | None = None
 
 
 class _TerminatedError(Exception):
@@ -53,7 +55,7 @@ def serve(output: Output, asked: Serving) -> None:
         folder = None if asked.ports.startswith("tcp:") else Path(asked.ports)
         with (
             _terminable(),
-            described(folder, rig, board, pace),
+            described(folder, rig, board, pace, elf),
             serve_board(elf, board, pace=pace, port=port, rig=rig, on_event=events.put) as served,
         ):
             if served.slow:
@@ -69,6 +71,10 @@ def serve(output: Output, asked: Serving) -> None:
 def _build(output: Output, asked: Serving, board: Board, folder: Path) -> Path:
     from tinykit.compiler.image import build_model
 
+    if asked.example is not None:
+        from tinykit.toolchain.example import build_example
+
+        return build_example(asked.example, board, folder, progress=output.progress)
     assert asked.model is not None
     built = build_model(asked.model, board, folder, energy=asked.energy, progress=output.progress)
     assert built.image is not None
@@ -83,7 +89,8 @@ def _with_port(asked: Serving) -> RigJob | None:
             "A meter's declaration lies in a folder beside its port.",
             hint="give --ports a folder with --meter.",
         )
-    return replace(asked.rig, port=_port(asked.ports, "meter"))
+    clock = Path(asked.ports).absolute() / CLOCK
+    return replace(asked.rig, port=_port(asked.ports, "meter"), clock=str(clock))
 
 
 def _port(ports: str, name: str) -> str:

@@ -9,11 +9,16 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tinykit.bench.clock_file import CLOCK
 from tinykit.bench.rig_errors import BOARD_CLOCK, declare
 from tinykit.bench.rig_job import ERRORS, FAULTS, USUAL_ERRORS, MeterName, RigJob
 from tinykit.boards import Board
-from tinykit.errors import OutputError, UsageError
+from tinykit.errors import InputError, OutputError, UsageError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 FILE = "emulator.json"
 _STATES = ("active", "idle", "sleep", "uart")
@@ -49,6 +54,30 @@ def read_rig(
     )
 
 
+def names_document() -> dict[str, object]:
+    """The document ``tinykit.emulate``, event "names": what --errors and --faults can be given."""
+    return {
+        "schema": "tinykit.emulate",
+        "schema_version": 1,
+        "event": "names",
+        "errors": dict(ERRORS),
+        "usual_errors": list(USUAL_ERRORS),
+        "faults": dict(FAULTS),
+    }
+
+
+def names_view() -> Table:
+    """The same for people."""
+    from tinykit.console import table
+
+    errors = [("--errors", name, f"{what}{_usual(name)}") for name, what in ERRORS.items()]
+    return table(["option", "name", "what it is"], [*errors, *(("--faults", *one) for one in FAULTS.items())])
+
+
+def _usual(name: str) -> str:
+    return " (usual)" if name in USUAL_ERRORS else ""
+
+
 def _names(text: str, option: str, known: dict[str, str]) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip() not in ("", "none"))
     for name in names:
@@ -77,7 +106,7 @@ def _power(text: str) -> tuple[str, float]:
 
 
 @contextmanager
-def described(folder: Path | None, rig: RigJob | None, board: Board, pace: str) -> Iterator[None]:
+def described(folder: Path | None, rig: RigJob | None, board: Board, pace: str, elf: Path) -> Iterator[None]:
     """For the length of the ``with``, say in ``folder`` what is emulated. Raises OutputError."""
     if folder is None or rig is None:
         yield
@@ -85,7 +114,7 @@ def described(folder: Path | None, rig: RigJob | None, board: Board, pace: str) 
     path = folder / FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(description(rig, board, pace), indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(description(rig, board, pace, elf), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(
             f"{path} cannot be written: {error.strerror}.", hint="name another folder."
@@ -94,6 +123,7 @@ def described(folder: Path | None, rig: RigJob | None, board: Board, pace: str) 
         yield
     finally:
         path.unlink(missing_ok=True)
+        (folder / CLOCK).unlink(missing_ok=True)
 
 
 def _unit(rig: RigJob) -> str:
@@ -101,8 +131,17 @@ def _unit(rig: RigJob) -> str:
     return hashlib.sha256(f"unit {rig.seed}".encode()).hexdigest()[:8]
 
 
-def description(rig: RigJob, board: Board, pace: str) -> dict[str, object]:
-    """The document ``tinykit.emulator``: distributions only, never what was drawn from them."""
+def description(rig: RigJob, board: Board, pace: str, elf: Path) -> dict[str, object]:
+    """The document ``tinykit.emulator``: distributions only, never what was drawn from them.
+
+    ``hashes`` are those that the image ``elf`` can announce; none where it is not tinykit's.
+    """
+    from tinykit.lab.firmware import announced_hashes
+
+    try:
+        hashes = sorted(announced_hashes(elf))
+    except InputError:
+        hashes = []
     return {
         "schema": "tinykit.emulator",
         "schema_version": 1,
@@ -111,6 +150,7 @@ def description(rig: RigJob, board: Board, pace: str) -> dict[str, object]:
         "baud": board.uart.energy_baud,
         "meter": rig.meter,
         "pace": pace,
+        "hashes": hashes,
         "clock_tolerance": 2 * BOARD_CLOCK if "clock" in rig.errors else 1e-6,
         "calibration": {**declare(rig.meter, rig.errors), "instrument": f"{rig.meter}#emulated-{_unit(rig)}"},
     }

@@ -15,6 +15,8 @@ from rich.text import Text
 from tinykit.console import key_values, safe_text, table
 from tinykit.errors import GateError
 from tinykit.estimate import Estimate
+from tinykit.lab.duty import Duty
+from tinykit.lab.ledger import Ledger
 from tinykit.lab.plan import SessionPlan
 from tinykit.lab.report import SessionReport, budget_rows
 from tinykit.lab.rig_session import RigReport
@@ -26,7 +28,7 @@ _WORDS = {"pass": "pass", "warn": "WARN", "fail": "FAIL", "not_checked": "not ch
 _MOST_TERMS = 12
 
 
-def headline_text(gross: Estimate, simulated: bool) -> str:
+def headline_text(gross: Estimate, simulated: bool, per: str = "inference") -> str:
     """``288.3 µJ/inference [287.0, 289.5] 95 %, SIMULATED``."""
     low, high = gross.interval()
     exponent = format_si(max(abs(gross.value), abs(low), abs(high)), "J").split()[-1]
@@ -35,7 +37,7 @@ def headline_text(gross: Estimate, simulated: bool) -> str:
     places = max(0, decimals_for(max(high - low, 1e-300) * scale / 2)) if high > low else 6
     value, least, most = (f"{one * scale:.{places}f}" for one in (gross.value, low, high))
     stamp = ", SIMULATED" if simulated else ""
-    return f"{value} {unit}/inference [{least}, {most}] 95 %{stamp}"
+    return f"{value} {unit}/{per} [{least}, {most}] 95 %{stamp}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Result:
     verdict: Verdict
     facts: Mapping[str, Any]
     warnings: list[tuple[str, str]]
+    duty: Duty | None = None
+    ledger: Ledger | None = None
 
     @property
     def headline(self) -> Estimate | None:
@@ -70,6 +74,8 @@ def report_view(report: SessionReport) -> RenderableType:
             report.analysis.verdict,
             report.facts,
             [(w.code, w.text) for w in report.analysis.trace.warnings],
+            report.analysis.duty,
+            report.analysis.ledger,
         )
     )
 
@@ -79,6 +85,10 @@ def result_view(result: Result) -> RenderableType:
     blocks: list[RenderableType] = [_heading(result), Text(), key_values(_facts(result))]
     for code, text in result.warnings:
         blocks.append(Text.assemble((f"[{safe_text(code)}] ", "yellow"), safe_text(text)))
+    if result.ledger is not None:
+        from tinykit.cli.external_view import ledger_view
+
+        blocks += [Text(), ledger_view(result.ledger, absolute=result.verdict.allows_absolute)]
     blocks += [Text(), verdict_view(result.verdict)]
     if result.gross is not None:
         blocks += [Text(), budget_view(result.gross)]
@@ -88,12 +98,16 @@ def result_view(result: Result) -> RenderableType:
 def _heading(result: Result) -> Text:
     if result.headline is not None:
         return Text(headline_text(result.headline, result.simulated), style="bold")
+    if result.ledger is not None and result.ledger.whole.per_cycle_j and result.verdict.allows_absolute:
+        return Text(headline_text(result.ledger.whole.per_cycle_j, result.simulated, "cycle"), style="bold")
     stamp = ("  SIMULATED", "bold yellow") if result.simulated else ("", "")
     if result.verdict.state == "fail":
         failed = ", ".join(f.code for f in result.verdict.findings if f.state == "fail")
         return Text.assemble(("No number: ", "bold red"), f"the verdict failed ({failed})", stamp)
-    if result.gross is not None:
+    if result.gross is not None or result.ledger is not None:
         why = "the meter's accuracy is typical, no bound: only ratios on the same meter are told"
+        if any(f.code == "REPEATABILITY" and f.state == "warn" for f in result.verdict.findings):
+            why = "one window has no scatter, so that its interval would lack the type A part"
         return Text.assemble(("No number that stands alone: ", "bold yellow"), why, stamp)
     return Text.assemble(("No number: ", "bold yellow"), "no window came to its end", stamp)
 
@@ -101,10 +115,7 @@ def _heading(result: Result) -> Text:
 def _facts(result: Result) -> Iterator[tuple[str, object]]:
     facts = result.facts
     if result.headline is not None:
-        if result.net is not None:
-            yield "net of idle", f"{format_estimate(result.net)} an inference"
-        for name, power in result.states.items():
-            yield f"in {name}", format_estimate(power)
+        yield from _numbers(result)
     plan, model, board = (facts.get(key) or {} for key in ("plan", "model", "board"))
     if model.get("name"):
         yield "model", f"{model['name']}  {str(model.get('sha256', ''))[:12]}"
@@ -112,11 +123,15 @@ def _facts(result: Result) -> Iterator[tuple[str, object]]:
         yield "board", board["text"]
     imported = facts.get("import")
     if imported:
-        yield "recording", f"{imported.get('name')}, {imported.get('inferences')} inferences a window"
+        each = f", {imported['inferences']} inferences a window" if imported.get("inferences") else ""
+        yield "recording", f"{imported.get('name')}{each}"
     if plan.get("inferences"):
         each = f"{plan['inferences']} inferences, {plan.get('seconds')} s each"
         yield "windows", f"{plan.get('windows')} of {each}"
+    yield from _labels(result.verdict)
     yield from _meter(facts.get("meter") or {})
+    if facts.get("boundary"):
+        yield "boundary", facts["boundary"]
     if facts.get("started_unix_s"):
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(facts["started_unix_s"])))
         yield "started", when
@@ -125,6 +140,30 @@ def _facts(result: Result) -> Iterator[tuple[str, object]]:
     if facts.get("notes"):
         yield "notes", facts["notes"]
     yield "folder", result.folder
+
+
+def _numbers(result: Result) -> Iterator[tuple[str, object]]:
+    """What stands below the headline."""
+    if result.net is not None:
+        yield "net of idle", f"{format_estimate(result.net)} an inference"
+    for name, power in result.states.items():
+        yield f"in {name}", format_estimate(power)
+    if result.duty is not None:
+        yield from _duty(result.duty)
+
+
+def _labels(verdict: Verdict) -> Iterator[tuple[str, object]]:
+    """Windows that no marker tells are named as such beside the number."""
+    for finding in verdict.findings:
+        if finding.code == "WINDOWS_FROM" and finding.state == "warn":
+            yield "windows from", finding.text
+
+
+def _duty(duty: Duty) -> Iterator[tuple[str, object]]:
+    yield "a period", f"{format_estimate(duty.energy)} in {duty.period.value:.5g} s ({duty.periods} periods)"
+    for name, part in (("inference", duty.inference), ("asleep", duty.asleep), ("the rest", duty.rest)):
+        yield f"  {name}", format_estimate(part)
+    yield "mean power", f"{format_estimate(duty.power)}, {format_estimate(duty.per_hour)} an hour"
 
 
 def _meter(meter: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
@@ -197,6 +236,8 @@ def _plan(plan: SessionPlan) -> Iterator[tuple[str, object]]:
     yield "windows", f"{plan.windows} of {plan.seconds:g} s, {plan.warmups} warm-ups before each"
     if plan.states:
         yield "states", f"{', '.join(plan.states)}, {plan.state_s:g} s each; idle before and after"
+    if plan.period_s is not None:
+        yield "periods", f"{plan.periods} of {plan.period_s:g} s: wake, infer, sleep"
     yield "takes about", format_duration(plan.total_s)
     if plan.best is not None and plan.worst is not None:
         span = f"± {plan.best:.1%}" if plan.best == plan.worst else f"± {plan.best:.1%} to ± {plan.worst:.1%}"

@@ -20,7 +20,9 @@ T = TypeVar("T")
 PATH = click.Path(path_type=Path)
 
 _OPTIONS = (
-    click.option("--on", metavar="TARGET", help="The board; else the default of tinykit.toml."),
+    click.option(
+        "--on", metavar="TARGET", help="A board; host; external; markers; else the default of tinykit.toml."
+    ),
     click.option("--meter", metavar="METER:PORT", help="Or a name from tinykit.toml; else its default."),
     click.option("--voltage", "voltage_v", type=float, metavar="V", help="Of the supply, in volts."),
     click.option("--voltage-source", default="", metavar="TEXT", help="Who measured it, and when."),
@@ -34,7 +36,10 @@ _OPTIONS = (
     click.option("--rail", default="", metavar="TEXT", help="Which wire is measured."),
     click.option("--rate", "rate_hz", type=float, metavar="HZ", help="Else the meter's fastest."),
     click.option("--calibration", type=PATH, metavar="FILE", help="The meter's certificate, or its check."),
-    click.option("--line", default="D0", show_default=True, metavar="LINE", help="Where the marker goes."),
+    click.option("--firmware", type=PATH, metavar="FILE.elf", help="What was flashed."),
+    click.option(
+        "--line", "--marker", default="D0", show_default=True, metavar="LINE", help="Where the marker goes."
+    ),
     click.option("--baud", type=click.IntRange(min=1), metavar="N", help="Speed of the board's port."),
 )
 

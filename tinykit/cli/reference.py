@@ -16,8 +16,10 @@ import click
 from tinykit import errors
 from tinykit.cli.app import EXIT_CLOSED_PIPE, EXIT_INTERRUPTED
 from tinykit.cli.group import PROGRAM, cli
+from tinykit.cli.reference_catalog import boards_page, catalog_page
 from tinykit.cli.reference_codes import raised, warned
 from tinykit.cli.reference_dialect import dialect_page
+from tinykit.cli.reference_scenario import scenario_page
 from tinykit.cli.reference_verdict import verdict_page
 
 PACKAGE = Path(errors.__file__).parent
@@ -33,6 +35,9 @@ def pages() -> Mapping[str, str]:
         "operators.md": operators_page(),
         "dialect.md": dialect_page(NOTE),
         "verdict-codes.md": verdict_page(NOTE),
+        "catalog.md": catalog_page(NOTE),
+        "scenario.md": scenario_page(NOTE),
+        "published-boards.md": boards_page(NOTE),
     }
 
 

@@ -24,7 +24,9 @@ def _text() -> Iterator[str]:
         f"The limits: {verdict.MOST_LOSS:.1%} of lost samples, windows of {verdict.LEAST_WINDOW_S:g} s and "
         f"{verdict.LEAST_SAMPLES} samples at least, {verdict.MOST_DRIFT:.1%} of drift from first to last, "
         f"idle power within {verdict.MOST_IDLE_SPREAD:.0%} of its mean, "
-        f"{verdict.MOST_GUARD_EXCESS:.0%} of a window's power in its guards.\n"
+        f"{verdict.MOST_GUARD_EXCESS:.0%} of a window's power in its guards. Without a marker: edges known "
+        f"to {verdict.MOST_EDGE:.0%} of a window, {verdict.LEAST_HOST_WINDOW_S:g} s by the host's clock, a "
+        f"factor of {verdict.LEAST_CONTRAST:g} between active and idle power.\n"
     )
 
 
@@ -35,7 +37,8 @@ def _table() -> Iterator[str]:
         yield f"| `{code}` | {one.judges} | {one.remedy} |"
     yield ""
     yield (
-        "A verdict without a failure still gives no number that stands alone where `CALIBRATION` does not "
-        "pass: with typical figures only ratios on the same meter are told (`tinykit session compare`). "
+        "A verdict without a failure still gives no number that stands alone where `CALIBRATION` or "
+        "`REPEATABILITY` does not pass: with typical figures only ratios on the same meter are told "
+        "(`tinykit session compare`), and one window's interval lacks its scatter. "
         "[Calibration files](calibration.md) says how a meter gets bounds."
     )

@@ -83,6 +83,8 @@ def show_view(session: StoredSession) -> RenderableType:
             session.verdict,
             session.manifest,
             warnings,
+            session.duty,
+            session.ledger,
         )
     )
 

@@ -10,12 +10,12 @@ import numpy as np
 from tinykit.comparison.break_even import RANGES, BreakEven, break_even
 from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.checks import refuse_impossible, refuse_mixed_stance
-from tinykit.comparison.flow import POLICIES, Policy, make_flow
+from tinykit.comparison.flow import POLICIES, Hand, Policy, make_flow
 from tinykit.comparison.hand import Played, best, play
 from tinykit.comparison.ledger import COLUMNS, Column, Ledger, make_ledger
 from tinykit.comparison.limits import accuracy_limits, broken, limits
 from tinykit.comparison.lines import entries
-from tinykit.comparison.lines.datacentre import CASES
+from tinykit.comparison.lines.server import CASES, INFERRING
 from tinykit.comparison.parameters import Array, Parameter, Values, drawn_values, nominal_values
 from tinykit.comparison.resolve import resolve
 from tinykit.comparison.scenario import Scenario
@@ -94,10 +94,24 @@ def resolve_tiers(
     words = scenario.words()
     cases = [one for one in CASES if words["cloud.case"] in (one, "best") and one != "best"]
     parameters = {case: resolve(scenario, catalog, {**words, "cloud.case": case}) for case in cases}
+    if words["cloud.case"] == "best":
+        parameters = _known(parameters, words)
     for one in parameters.values():
         refuse_mixed_stance(one, words["stance"], scenario.place)
         refuse_impossible(nominal_values(one, words), scenario.place)
     return words, parameters
+
+
+def _known(
+    tiers: Mapping[str, Mapping[str, Parameter]], words: Mapping[str, str]
+) -> dict[str, dict[str, Parameter]]:
+    """The tiers of which most is known: none is the cheapest for want of a figure."""
+    lacks = {}
+    for tier, one in tiers.items():
+        values = nominal_values(one, words)
+        ledger = make_ledger(entries(), values, make_flow(values, "cloud", Hand(tier=tier)), ("energy_j",))
+        lacks[tier] = len(set(ledger.gaps("energy_j")) & INFERRING)
+    return {tier: dict(tiers[tier]) for tier, lack in lacks.items() if lack == min(lacks.values())}
 
 
 def compare(

@@ -75,15 +75,15 @@ def published_edge(board: PublishedBoard) -> EdgeSide:
 
 def session_edge(session: StoredSession, accepted: Collection[str] = ()) -> EdgeSide:
     """The edge that a session measured. Raises InputError, code EDGE_VERDICT."""
-    broken = _accept(session, accepted)
-    energy, seconds = _inference(session)
+    broken = accept(session, accepted)
+    energy, seconds = inference(session)
     given = f"session {session.folder.name}, session.json {manifest_sha256(session.folder)[:12]}"
     states = {} if broken else dict(session.states)
-    board = _board(session.manifest)
+    board = board_name(session)
     if session.known.simulated:
-        energy = _as_a_board(energy, board, "active", cycles=True)
-        seconds = _as_a_board(seconds, board, "", cycles=True)
-        states = {name: _as_a_board(power, board, name) for name, power in states.items()}
+        energy = as_a_board(energy, board, "active", cycles=True)
+        seconds = as_a_board(seconds, board, "", cycles=True)
+        states = {name: as_a_board(power, board, name) for name, power in states.items()}
     keys: dict[str, Given] = {
         "edge.inference_j": quantity_table(energy, energy.value, given, _warnings(session)),
         "edge.inference_s": quantity_table(seconds, seconds.value, given),
@@ -97,13 +97,13 @@ def session_edge(session: StoredSession, accepted: Collection[str] = ()) -> Edge
     return EdgeSide(keys)
 
 
-def _accept(session: StoredSession, accepted: Collection[str]) -> list[str]:
-    """The codes that forbid the number, all of them accepted by name."""
+def accept(session: StoredSession, accepted: Collection[str], option: str = "--edge") -> list[str]:
+    """The codes that forbid the number, all of them accepted by name. Raises InputError (EDGE_VERDICT)."""
     broken = [one.code for one in session.verdict.findings if not Verdict((one,)).allows_absolute]
     if refused := [code for code in broken if code not in accepted]:
         texts = {one.code: one.text for one in session.verdict.findings}
         raise InputError(
-            f"--edge {session.folder}: its verdict does not allow the number: "
+            f"{option} {session.folder}: its verdict does not allow the number: "
             f"{'; '.join(f'{code}: {texts[code]}' for code in refused)}",
             hint=f"measure again; or {' '.join(f'--accept-verdict {code}' for code in refused)}, "
             "and the headline says so.",
@@ -112,7 +112,7 @@ def _accept(session: StoredSession, accepted: Collection[str]) -> list[str]:
     return broken
 
 
-def _inference(session: StoredSession) -> tuple[Estimate, Estimate]:
+def inference(session: StoredSession) -> tuple[Estimate, Estimate]:
     """J and s of an inference, the time exact as the meter's clock counted it."""
     if session.gross is not None:
         windows = session.energy["windows"]
@@ -139,7 +139,7 @@ def _seconds(energy: Estimate, durations_s: Sequence[float], inferences: Sequenc
     return Estimate(sum(durations_s) / sum(inferences), "s", energy.kinds, energy.sources)
 
 
-def _as_a_board(simulated: Estimate, board: str, state: str, *, cycles: bool = False) -> Estimate:
+def as_a_board(simulated: Estimate, board: str, state: str, *, cycles: bool = False) -> Estimate:
     """A simulated quantity as a statement about the chip: the power model's error, the cycle model's."""
     own: dict[str, float] = {}
     if state:
@@ -168,9 +168,12 @@ def _cycle_error(board: str) -> float:
     return max(model.error_relative for model in CYCLE_MODELS.values())
 
 
-def _board(manifest: Mapping[str, Any]) -> str:
+def board_name(session: StoredSession) -> str:
+    """What was measured; a firmware of its own, told by its pins, has no name but its session's."""
+    manifest = session.manifest
     board, emulation = manifest.get("board") or {}, manifest.get("emulation") or {}
-    return str(board.get("name") or emulation.get("board") or board.get("ran_on") or UNNAMED)
+    found = str(board.get("name") or emulation.get("board") or board.get("ran_on") or UNNAMED)
+    return f"the board of {session.folder.name}" if found == "external" else found
 
 
 def _facts(manifest: Mapping[str, Any], board: str) -> dict[str, Given]:

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tinykit.comparison.flow import DAY_S, Flow, Hand, Policy, make_flow
 from tinykit.comparison.ledger import Column, Entry, cost_of
 from tinykit.comparison.limits import kept, limits
+from tinykit.comparison.lines.gateway import here
 from tinykit.comparison.parameters import Array, Values
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -26,7 +28,7 @@ class Played:
     hand: Hand
     cost: Array
     latency_s: Array
-    feasible: Array
+    feasible: npt.NDArray[np.bool_]
 
 
 def hands(values: Values, tiers: Sequence[str]) -> Iterator[Hand]:
@@ -60,7 +62,9 @@ def latency_s(values: Values, flow: Flow) -> Array:
             time = time + np.where(flow.messages > 0, (flow.hand.batch - 1) * DAY_S / flow.messages, 0.0)
         a_message = np.where(flow.messages > 0, flow.up_bytes / flow.messages, 0.0)
     time = time + a_message / values["radio.rate_bytes_per_s"]
-    if flow.policy != "edge":
+    if flow.policy != "edge" and here(flow):
+        time = time + values["gateway.busy_s"]
+    elif flow.policy != "edge":
         time = time + values["cloud.rtt_s"] + values["cloud.inference_s"]
     return np.asarray(time)
 

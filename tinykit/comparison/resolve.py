@@ -17,7 +17,7 @@ from tinykit.comparison.units import convert
 from tinykit.errors import InputError, TinykitError
 from tinykit.estimate import Estimate, Kind
 
-_WITH_UNIT = re.compile(r"\s*([-+]?[0-9.]+(?:[eE][-+]?\d+)?)\s*(\S.*?)\s*")
+_WITH_UNIT = re.compile(r"\s*([-+]?[0-9.]+(?:[eE][-+]?\d+)?)\s*(\S.*?)?\s*")
 _TABLE = {"value", "low", "high", "distribution", "unit", "kind", "source", "note"}
 _COMPLETE = {"value", "estimate", "given", "note", "stance"}
 
@@ -122,7 +122,7 @@ def _text(spec: Quantity, value: str, catalog: Catalog, place: str) -> Parameter
     matched = _WITH_UNIT.fullmatch(value)
     if matched is None:
         raise ValueError(f"'{value}' is not a number with a unit")
-    return _number(spec, convert(float(matched[1]), matched[2], spec.unit), place)
+    return _number(spec, convert(float(matched[1]), matched[2] or spec.unit, spec.unit), place)
 
 
 def _table(spec: Quantity, value: Mapping[str, Any], place: str) -> Parameter:

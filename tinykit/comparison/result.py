@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from tinykit import __version__
 from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.compare import Comparison, Difference, Outcome
@@ -60,9 +62,17 @@ class ResultLine:
 
 
 @dataclass(frozen=True)
+class Battery:
+    """Days that one filling of the pack lasts; at most so many where a line of the device has no figure."""
+
+    days: Outcome
+    is_upper_bound: bool
+
+
+@dataclass(frozen=True)
 class PolicyResult:
-    """One policy under its best hand. ``obstacles`` say why it is not feasible; ``gaps`` are the lines without a
-    figure, by column."""
+    """One policy under its best hand. ``obstacles`` say why it is not feasible; ``gaps`` are lines without a
+    figure, by column; ``battery`` is None where the device lives on something else."""
 
     policy: Policy
     hand: Hand
@@ -71,6 +81,7 @@ class PolicyResult:
     lines: tuple[ResultLine, ...]
     totals: Mapping[Column, Cell]
     gaps: Mapping[Column, tuple[str, ...]]
+    battery: Battery | None
 
     @property
     def feasible(self) -> bool:
@@ -165,7 +176,20 @@ def _policy(
         lines,
         {column: _total(ledger, lines, column) for column in COLUMNS},
         gaps,
+        _battery(ledger, values),
     )
+
+
+def _battery(ledger: Ledger, values: Values) -> Battery | None:
+    """The pack's usable joules over all that the device takes in a day, self-discharge with it."""
+    if values.word("supply.kind") not in ("primary", "rechargeable") or not values.has("supply.usable_j"):
+        return None
+    device = [line.energy_j for line in ledger.lines if line.site == "device"]
+    day_j = sum((one for one in device if one is not None), np.zeros(()))
+    if not np.all(day_j > 0):
+        return None
+    days = np.asarray(values["supply.usable_j"] / day_j)
+    return Battery(Outcome.of(days), any(one is None for one in device))
 
 
 def _factor_keys(values: Values, sites: Iterable[str]) -> dict[tuple[str, Column], tuple[str, ...]]:

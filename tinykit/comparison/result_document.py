@@ -45,6 +45,9 @@ def _policy(one: PolicyResult) -> dict[str, Any]:
         "hand": asdict(one.hand),
         "latency_s": one.latency_s,
         "feasible": one.feasible,
+        "battery": None
+        if one.battery is None
+        else {"days": _outcome(one.battery.days), "is_upper_bound": one.battery.is_upper_bound},
         "obstacles": list(one.obstacles),
         "totals": {column: _cell(cell) for column, cell in one.totals.items()},
         "lines": [_line(line) for line in one.lines],

@@ -30,7 +30,8 @@ from tinykit.errors import InputError
 MOST_POINTS = 2_000_000
 BLOCK = 20_000
 """Points of one evaluation: few enough that its arrays stay in the processor's cache."""
-POINTS_A_TASK = 8
+TASKS, MOST_A_TASK = 64, 64
+"""Enough tasks to keep many workers busy, and few enough that sending them costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,7 @@ def _case(
     draws, seed = drawing
     if not draws:
         return case, []
+    size = min(max(count // TASKS, 1), MOST_A_TASK)
     texts = {tier: scenario_toml(complete({tier: one}, words), {}) for tier, one in parameters.items()}
     return case, [
         Task(
@@ -170,10 +172,10 @@ def _case(
             draws,
             seed,
             column,
-            {key: one[k : k + POINTS_A_TASK] for key, one in at.items()},
-            tuple(tuple(one.hands[h] for h in one.hand[k : k + POINTS_A_TASK]) for one in policies.values()),
+            {key: one[k : k + size] for key, one in at.items()},
+            tuple(tuple(one.hands[h] for h in one.hand[k : k + size]) for one in policies.values()),
         )
-        for k in range(0, count, POINTS_A_TASK)
+        for k in range(0, count, size)
     ]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinykit.comparison.files import Value, csv_text
 from tinykit.comparison.flow import POLICIES, Policy
-from tinykit.comparison.ledger import COLUMNS
+from tinykit.comparison.ledger import COLUMNS, Column
 from tinykit.comparison.parameters import Array
 from tinykit.comparison.sweep import Case, Sweep
 
@@ -21,10 +21,10 @@ def sweep_csv(sweep: Sweep) -> str:
     return csv_text(_header(sweep), (row for case in sweep.cases for row in _rows(sweep, case)))
 
 
-def saving(sweep: Sweep, case: Case, policy: Policy) -> Array:
+def saving(sweep: Sweep, case: Case, policy: Policy, column: Column | None = None) -> Array:
     """What ``policy`` saves against cloud at each point, shape (points,); NaN where it cannot be told."""
-    mine, cloud = case.policies[policy], case.policies["cloud"]
-    found = cloud.totals[sweep.column] - mine.totals[sweep.column]
+    mine, cloud, column = case.policies[policy], case.policies["cloud"], column or sweep.column
+    found = cloud.totals[column] - mine.totals[column]
     return np.where(mine.feasible & cloud.feasible, found, np.nan)
 
 
@@ -58,11 +58,10 @@ def _found(sweep: Sweep, case: Case) -> Iterator[Array | Sequence[Value]]:
     for policy in AGAINST_CLOUD:
         values = saving(sweep, case, policy)
         yield values
-        drawn = case.savings.get(policy)
-        if drawn is None:
-            yield from [[None] * len(values)] * 3
-        else:
-            yield from ([one.low for one in drawn], [one.high for one in drawn], [one.wins for one in drawn])
+        drawn = case.savings.get(policy, [None] * len(values))
+        told = [one if np.isfinite(value) else None for one, value in zip(drawn, values, strict=True)]
+        for name in ("low", "high", "wins"):
+            yield [None if one is None else getattr(one, name) for one in told]
 
 
 def _plain(column: Array | Sequence[Value]) -> Sequence[Value]:

@@ -19,6 +19,7 @@ Distribution = Literal["normal", "t", "rectangular", "triangular", "lognormal"]
 DISTRIBUTIONS: tuple[Distribution, ...] = ("normal", "t", "rectangular", "triangular", "lognormal")
 
 _NORMAL = NormalDist()
+_NEARLY_NORMAL = 1e5
 
 
 def quantile(distribution: Distribution, p: float, *, dof: float = math.inf, shape: float = 0.0) -> float:
@@ -81,8 +82,10 @@ def student_t_quantile(p: float, dof: float) -> float:
     """
     if not 0.0 < p < 1.0 or not dof > 0.0:
         raise ValueError(f"student_t_quantile needs 0 < p < 1 and dof > 0, got p={p}, dof={dof}")
-    if math.isinf(dof):
-        return _NORMAL.inv_cdf(p)
+    if dof > _NEARLY_NORMAL:
+        # Abramowitz and Stegun 26.7.5 to first order; the continued fraction loses its digits out there.
+        z = _NORMAL.inv_cdf(p)
+        return z + (z**3 + z) / (4.0 * dof)
     if p == 0.5:
         return 0.0
     if p < 0.5:

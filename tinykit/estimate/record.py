@@ -37,7 +37,7 @@ class Influence:
     def __post_init__(self) -> None:
         if self.distribution not in DISTRIBUTIONS:
             raise ValueError(f"unknown distribution {self.distribution!r}")
-        if not math.isfinite(self.u) or not self.dof > 0:
+        if not (math.isfinite(self.u) and math.isfinite(self.shape)) or not self.dof > 0:
             raise ValueError(f"an influence needs a finite u and dof > 0, got u={self.u}, dof={self.dof}")
 
     def same_cause(self, other: Influence) -> bool:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tinykit.estimate import Estimate
 from tinykit.lab.budget import Instrumented, repeated_power
 from tinykit.lab.calibration import Calibration
+from tinykit.lab.doubts import Doubt, list_doubts, missing_terms
+from tinykit.lab.duty import Duty, duty_cycle, find_periods
 from tinykit.lab.energy import IDLE_PIECES, MarkedWindow, SessionEnergy, session_energy
 from tinykit.lab.integrate import SpanSum, integrate, pieces
+from tinykit.lab.ledger import Ledger
+from tinykit.lab.placing import place_windows
+from tinykit.lab.profile import ASLEEP, WORK
 from tinykit.lab.recorder import Event, read_recording
+from tinykit.lab.trace_evidence import is_filtered, with_trace
 from tinykit.lab.verdict import Evidence, Verdict, judge
-from tinykit.lab.windows import Window, find_edges, level_windows, pulse_windows
+from tinykit.lab.windows import MARKED, Method, Placing, Window
 from tinykit.meters.meter import MeterSetup
 from tinykit.meters.registry import find_meter
 from tinykit.meters.trace import Trace
-
-DECIMATED = "DECIMATED"
 
 
 @dataclass(frozen=True)
 class Phase:
     """A stretch with the marker high, as the session wrote it down: an inference window, or a state.
 
-    ``kind`` is "infer", or a state's name. ``board_s`` is its length by the board's clock, None where the
-    board does not tell.
+    ``kind`` is "infer", a part of a period (WORK and ASLEEP of `tinykit.lab.profile`), or a state's name.
+    ``board_s`` is its length by the board's clock, None where the board does not tell.
     """
 
     kind: str
@@ -45,6 +49,7 @@ class Known:
 
     ``clock_tolerance`` is the board's, relative. ``guard_s`` is how long the board idles on both sides of a
     window's marker, 0 where it does not. ``complete``: the session came to the end that was planned.
+    ``windows_from`` says what tells the windows; anything but a marker was asked for.
     """
 
     calibration: Calibration
@@ -58,13 +63,17 @@ class Known:
     outputs_equal: bool | None = None
     rig_failures: tuple[str, ...] | None = None
     complete: bool | None = None
+    windows_from: Method = "marker"
 
 
 @dataclass(frozen=True)
 class Analysis:
     """What a recording says. ``energy`` is None where the verdict allows no number.
 
-    ``states`` are the mean powers in W of the states that were held, by name.
+    ``states`` are the mean powers in W of the states that were held, by name. ``duty`` is there where whole
+    periods of duty-cycled work were measured, idle and sleep beside them; ``ledger`` where the pins show
+    phases, which ``phases`` and ``windows`` then list, one an occurrence. ``refused`` is what the windows say
+    where the verdict allows no number: for those alone who accept the verdict's codes by name.
     """
 
     trace: Trace
@@ -74,6 +83,11 @@ class Analysis:
     energy: SessionEnergy | None
     states: dict[str, Estimate]
     verdict: Verdict
+    duty: Duty | None = None
+    ledger: Ledger | None = None
+    refused: SessionEnergy | None = None
+    placing: Placing = MARKED
+    doubts: tuple[Doubt, ...] = ()
 
 
 def analyse(folder: Path, known: Known, *, line: int = 0) -> Analysis:
@@ -82,13 +96,30 @@ def analyse(folder: Path, known: Known, *, line: int = 0) -> Analysis:
     Raises RecordingError where there is none, or it cannot be read.
     """
     trace, setup, events = read_recording(folder)
+    phases, windows, placing = place_phases(trace, setup, events, known, line)
+    return analyse_windows(
+        trace, setup, phases, windows, known, expected=len(phases) or None, placing=placing
+    )
+
+
+def place_phases(
+    trace: Trace, setup: MeterSetup, events: Sequence[Event], known: Known, line: int
+) -> tuple[list[Phase], tuple[Window, ...], Placing]:
+    """The phases that came to their end, their windows as far as they are found, and how.
+
+    Raises RecordingError.
+    """
+    placed = place_windows(
+        trace,
+        events,
+        known.windows_from,
+        line=line,
+        meter=find_meter(setup.meter).capabilities,
+        guard_s=known.guard_s,
+        tolerance=known.clock_tolerance,
+    )
     phases = read_phases(events)
-    windows: tuple[Window, ...] = ()
-    if trace.digital_lines:
-        edges = find_edges(trace, line)
-        sees_falls = find_meter(setup.meter).capabilities.sees == "falls"
-        windows = pulse_windows(edges) if sees_falls else level_windows(edges)
-    return analyse_windows(trace, setup, phases, windows, known, expected=len(phases) or None)
+    return [phases[i] for i in placed.phases], placed.windows, placed.placing
 
 
 def analyse_windows(
@@ -99,8 +130,13 @@ def analyse_windows(
     known: Known,
     *,
     expected: int | None,
+    placing: Placing = MARKED,
+    is_file: bool = False,
 ) -> Analysis:
-    """Analyse ``trace``, whose ``windows`` are the ``phases`` in order; ``expected`` is how many must be."""
+    """Analyse ``trace``, whose ``windows`` are the ``phases`` in order; ``expected`` is how many must be.
+
+    ``placing`` says how the windows were found. ``is_file``: other software wrote the recording.
+    """
     meter = Instrumented(
         known.calibration,
         known.session,
@@ -114,19 +150,100 @@ def analyse_windows(
         if phase.kind == "infer"
     ]
     energy, states = None, {}
-    if counted and marked and trace.supply is not None:
-        held = _held(phases, windows, known.guard_s, trace.sample_rate_hz)
+    doubts: tuple[Doubt, ...] = ()
+    duty: Duty | None = None
+    duty_sums: tuple[SpanSum, ...] = ()
+    if counted and marked and _has_energy(trace):
+        held = _held(phases, windows, known.guard_s, placing, trace.sample_rate_hz)
         states = {name: _state_power(trace, name, where, meter) for name, where in held.items()}
-        energy = session_energy(
-            trace, marked, held.get("idle", ()), meter, guard_s=known.guard_s if "idle" in held else 0.0
+        guard_s = _guard_s(known.guard_s, placing, marked, trace) if "idle" in held else 0.0
+        energy = session_energy(trace, marked, held.get("idle", ()), meter, guard_s=guard_s, placing=placing)
+        doubts = list_doubts(
+            trace, known.calibration, energy, was_filtered=is_file and is_filtered(setup.meter)
         )
-    verdict = judge(_evidence(trace, phases, windows, energy, known, counted, expected))
+        if placing.method == "marker":
+            duty, duty_sums = _duty(trace, phases, windows, meter, energy, states)
+    evidence = _evidence(trace, phases, windows, energy, known, counted, expected)
+    spans = list(windows)
+    if energy is not None:
+        spans += [one.outer.window for one in energy.windows] + [one.window for one in energy.idle_sums]
+    evidence = with_trace(evidence, trace, spans, placing, is_file=is_file)
+    evidence = replace(evidence, missing_terms=missing_terms(doubts) if energy is not None else None)
+    if placing.method not in ("marker", "counters"):
+        evidence = replace(evidence, windows_found=len(windows))
+    verdict = judge(_with_duty(evidence, duty, duty_sums, known.calibration))
+    refused = None
     if verdict.state == "fail":
-        energy, states = None, {}
-    return Analysis(trace, setup, tuple(phases), tuple(windows), energy, states, verdict)
+        refused, energy, states, duty, doubts = energy, None, {}, None, ()
+    return Analysis(
+        trace,
+        setup,
+        tuple(phases),
+        tuple(windows),
+        energy,
+        states,
+        verdict,
+        duty,
+        refused=refused,
+        placing=placing,
+        doubts=doubts,
+    )
 
 
-def _covers(calibration: Calibration, sums: Sequence[SpanSum]) -> bool:
+def _guard_s(guard_s: float, placing: Placing, marked: Sequence[MarkedWindow], trace: Trace) -> float:
+    """``guard_s`` where it holds all that a window may be off; else 0: active power may lie outside of it."""
+    longest_s = max(len(one.window) for one in marked) / trace.sample_rate_hz
+    return guard_s if placing.reach_s + placing.length * longest_s < guard_s else 0.0
+
+
+def _has_energy(trace: Trace) -> bool:
+    """Whether joules follow from the samples: a current needs a voltage."""
+    return trace.quantity != "current" or trace.supply is not None
+
+
+def _duty(
+    trace: Trace,
+    phases: Sequence[Phase],
+    windows: Sequence[Window],
+    meter: Instrumented,
+    energy: SessionEnergy,
+    states: Mapping[str, Estimate],
+) -> tuple[Duty | None, tuple[SpanSum, ...]]:
+    """The duty cycle, where two whole periods were run, and idle and sleep measured."""
+    periods = find_periods([(p.kind, p.inferences, p.board_s) for p in phases], windows)
+    if len(periods) < 2 or energy.idle is None or "sleep" not in states:
+        return None, ()
+    return duty_cycle(
+        trace,
+        periods,
+        meter,
+        inference=energy.gross,
+        idle=energy.idle,
+        sleep=states["sleep"],
+        guard_s=energy.guard_s,
+    )
+
+
+def _with_duty(
+    evidence: Evidence, duty: Duty | None, sums: Sequence[SpanSum], calibration: Calibration
+) -> Evidence:
+    """What the periods' own samples add to a session's evidence."""
+    if duty is None:
+        return evidence
+    return replace(
+        evidence,
+        samples=evidence.samples + sum(one.samples for one in sums),
+        lost=evidence.lost + sum(one.lost for one in sums),
+        saturated=evidence.saturated + sum(one.saturated for one in sums),
+        calibration_is_bound=evidence.calibration_is_bound and covers(calibration, sums),
+        period_j=duty.energy.value,
+        period_rest_j=duty.rest.interval(),
+        period_s=duty.period.value,
+        period_asked_s=duty.asked_s,
+    )
+
+
+def covers(calibration: Calibration, sums: Sequence[SpanSum]) -> bool:
     """Whether it says something of the gain of every range visited: an error nobody stated is not zero."""
     visited = {None if key < 0 else key for one in sums for key in one.ranges}
     return all(calibration.find("gain", range_) is not None for range_ in visited)
@@ -142,13 +259,14 @@ def read_phases(events: Sequence[Event]) -> tuple[Phase, ...]:
 
 
 def _held(
-    phases: Sequence[Phase], windows: Sequence[Window], guard_s: float, rate_hz: float
+    phases: Sequence[Phase], windows: Sequence[Window], guard_s: float, placing: Placing, rate_hz: float
 ) -> dict[str, list[Window]]:
     """The states' windows, by name, less a guard at both ends: the board enters and leaves there."""
-    margin = max(1, round(guard_s * rate_hz))
+    longest = max((len(window) for window in windows), default=0)
+    margin = max(1, round((guard_s + placing.reach_s) * rate_hz + placing.length * longest))
     held: dict[str, list[Window]] = {}
     for phase, window in zip(phases, windows, strict=True):
-        if phase.kind != "infer" and len(window) > 2 * margin + IDLE_PIECES:
+        if phase.kind not in ("infer", WORK, ASLEEP) and len(window) > 2 * margin + IDLE_PIECES:
             held.setdefault(phase.kind, []).append(Window(window.start + margin, window.stop - margin))
     return held
 
@@ -169,8 +287,8 @@ def _evidence(
 ) -> Evidence:
     infers = [(p, w) for p, w in zip(phases, windows, strict=False) if p.kind == "infer"] if counted else []
     sums = [one.outer for one in energy.windows] if energy is not None else []
+    idle = energy.idle_sums if energy is not None else ()
     timed = [p.board_s for p, _ in infers if p.board_s is not None]
-    rate = next((w for w in trace.warnings if w.code in ("RATE_OFF", "LOST_BY_CLOCK")), None)
     return Evidence(
         windows_expected=expected,
         windows_found=len(windows) if trace.digital_lines else None,
@@ -182,10 +300,7 @@ def _evidence(
         least_samples=min((len(w) for _, w in infers), default=0),
         least_window_s=trace.min_window_s,
         lost=sum(one.lost for one in sums),
-        saturated=sum(one.saturated for one in sums),
-        decimated=any(w.code == DECIMATED for w in trace.warnings),
-        clock_loss="" if rate is None else rate.text,
-        clock_checked=trace.t_start_host_s is not None,
+        saturated=sum(one.saturated for one in (*sums, *idle)),
         energies_j=() if energy is None else tuple(one.gross.value for one in energy.windows),
         idle_w=() if energy is None else energy.idle_pieces_w,
         active_w=sum(one.mean_power_w for one in sums) / len(sums) if sums else 0.0,
@@ -195,7 +310,7 @@ def _evidence(
         model_matches=known.model_matches,
         firmware_matches=known.firmware_matches,
         outputs_equal=known.outputs_equal,
-        calibration_is_bound=known.calibration.is_bound and _covers(known.calibration, sums),
+        calibration_is_bound=known.calibration.is_bound and covers(known.calibration, sums),
         voltage_kind=None if trace.supply is None else trace.supply.kind,
         rig_failures=known.rig_failures,
         complete=known.complete,

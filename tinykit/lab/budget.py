@@ -32,17 +32,18 @@ def span_energy(span: SpanSum, meter: Instrumented) -> Estimate:
 
     Gain and offset enter per range, each with the share of the energy and of the time that lies there;
     temperature moves the gain of all ranges together. Samples that were lost are taken to be like the others,
-    and the doubt is as large as their share.
+    and the doubt is as large as their share. What the maker's filter would make of the samples at changes of
+    range is a doubt, too, and not the value.
     """
     value = span.full_energy_j
     scale = value / span.energy_j if span.energy_j else 1.0
-    calibration, name = meter.calibration, meter.calibration.instrument
+    calibration, instrument = meter.calibration, meter.calibration.instrument
     influences: dict[str, Influence] = {}
 
     def put(label: str, quantity: Quantity, effect: float, range_: int | None = None) -> None:
         term = calibration.find(quantity, range_)
         if term is not None and term.u * effect:
-            influences[f"{name}.{label}"] = Influence(term.u * effect, term.shape, term.dof)
+            influences[f"{instrument}.{label}"] = Influence(term.u * effect, term.shape, term.dof)
 
     for range_, part in span.ranges.items():
         place = None if range_ < 0 else range_
@@ -54,9 +55,11 @@ def span_energy(span: SpanSum, meter: Instrumented) -> Estimate:
     if span.lost:
         share = abs(value) * span.lost / max(span.samples, 1)
         influences[f"{meter.session}.loss"] = Influence(share / math.sqrt(3.0), "rectangular")
-    if span.switch_j:
-        half = abs(span.switch_j)
-        influences[f"{meter.session}.range_switch"] = Influence(half / math.sqrt(3.0), "rectangular")
+    # Up and down the filter moves energy the other way: in a sum they would hide each other.
+    for label, half in (("adds", span.filter_adds_j), ("takes", span.filter_takes_j)):
+        if half:
+            name = f"{meter.session}.spike_filter.{label}"
+            influences[name] = Influence(half / math.sqrt(3.0), "rectangular")
     return Estimate(value, "J", (meter.kind,), (meter.source,), influences)
 
 

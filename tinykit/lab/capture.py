@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from tinykit.lab.profile import ASLEEP, WORK, Profile
 from tinykit.lab.recorder import Recorder
 from tinykit.pretty import format_duration
 from tinykit.progress import SILENT, Progress
@@ -17,8 +18,8 @@ LONGEST_REST_S = 60.0
 _CALIBRATION_S = 0.2
 
 
-class MarkedSession(Protocol):
-    """A running session whose board has a marker pin: what a capture needs of `tinykit.running`."""
+class DrivenSession(Protocol):
+    """A running session that takes its phases one by one: what a capture needs of `tinykit.running`."""
 
     @property
     def device(self) -> Device:
@@ -39,27 +40,50 @@ class MarkedSession(Protocol):
     def go(self, inferences: int) -> Window:
         """The armed window, marker high."""
 
+
+class MarkedSession(DrivenSession, Protocol):
+    """One whose board has a marker pin, and a line of its own."""
+
     def watch(self, look: Callable[[], None] | None) -> None:
         """Call ``look`` now and then while waiting for the board; what it raises ends the wait."""
+
+    def tap(self, hear: Callable[[float, str, bytes], None] | None) -> None:
+        """Tell ``hear`` what is sent (">") and received ("<") on the board's line, and when."""
+
+    def answers(self) -> bool:
+        """Whether the board answers to its name now."""
+
+    def revive(self) -> None:
+        """Wait until the board, which was switched off and on, answers again."""
+
+    def debugger(self) -> bool | None:
+        """Whether one is attached to the board now; None where that cannot be known."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a session will do. ``states`` are held ``state_s`` each, idle before and after the windows."""
+    """What a session will do. ``states`` are held ``state_s`` each, idle before and after the windows.
+
+    With a ``profile``, periods of duty-cycled work come last, ``sleep_ms`` of each asleep.
+    """
 
     windows: int
     seconds: float
     warmups: int
     states: tuple[str, ...]
     state_s: float
+    profile: Profile | None = None
+    sleep_ms: int = 0
 
     def total_s(self) -> float:
         """How long the phases last together; transfers and warm-ups come on top."""
         others = [state for state in self.states if state != "idle"]
-        return self.windows * self.seconds + (2 * ("idle" in self.states) + len(others)) * self.state_s
+        cycles_s = self.profile.periods * self.profile.period_s if self.profile else 0.0
+        held_s = (2 * ("idle" in self.states) + len(others)) * self.state_s
+        return self.windows * self.seconds + held_s + cycles_s
 
 
-def find_inferences(session: MarkedSession, seconds: float) -> int:
+def find_inferences(session: DrivenSession, seconds: float) -> int:
     """How many inferences fill ``seconds``: from ever longer trial windows, none of which is recorded."""
     count = 1
     while True:
@@ -70,8 +94,19 @@ def find_inferences(session: MarkedSession, seconds: float) -> int:
         count *= 8 if took_s <= 0 else max(2, min(8, math.ceil(_CALIBRATION_S / took_s)))
 
 
+def find_sleep_ms(session: DrivenSession, profile: Profile | None, rate_hz: float) -> int:
+    """How long to sleep in a period, by a trial that must not be recorded; 0 without a profile.
+
+    Raises UsageError, code PROFILE.
+    """
+    if profile is None:
+        return 0
+    session.arm(profile.inferences)
+    return profile.sleep_ms(session.go(profile.inferences).duration_s, rate_hz)
+
+
 def capture(
-    session: MarkedSession,
+    session: DrivenSession,
     rows: Sequence[Sequence[Array]],
     inferences: int,
     plan: Plan,
@@ -93,20 +128,50 @@ def capture(
         recorder.event("go", kind="infer", inferences=inferences, window=k)
         window = session.go(inferences)
         board_s = window.duration_s if window.clock.startswith("board") else None
-        recorder.event("done", kind="infer", inferences=inferences, window=k, board_s=board_s)
+        # A board that tells lengths only begins at 0 each time.
+        start_s = window.t_start_s or None if board_s is not None else None
+        recorder.event(
+            "done",
+            kind="infer",
+            inferences=inferences,
+            window=k,
+            board_s=board_s,
+            board_start_s=start_s,
+        )
         results.append(session.fetch())
         recorder.check()
         progress.finish(f"{format_duration(window.duration_s)}{_live(recorder)}")
     for state in plan.states:
         _rest(session, state, plan.state_s, recorder, progress)
+    if plan.profile is not None:
+        _cycle(session, plan.profile, plan.sleep_ms, recorder, progress)
     return results
+
+
+def _cycle(
+    session: DrivenSession, profile: Profile, sleep_ms: int, recorder: Recorder, progress: Progress
+) -> None:
+    progress.start(f"{profile.periods} periods of {profile.period_s:g} s", profile.periods)
+    n = profile.inferences
+    for k in range(profile.periods):
+        session.arm(n)
+        recorder.event("go", kind=WORK, inferences=n, period=k)
+        window = session.go(n)
+        board_s = window.duration_s if window.clock.startswith("board") else None
+        recorder.event("done", kind=WORK, inferences=n, period=k, board_s=board_s)
+        recorder.event("rest", kind=ASLEEP, inferences=0, period=k)
+        session.rest("sleep", sleep_ms)
+        recorder.event("done", kind=ASLEEP, inferences=0, period=k, board_s=sleep_ms / 1e3)
+        recorder.check()
+        progress.advance()
+    progress.finish(_live(recorder).removeprefix(", "))
 
 
 def _live(recorder: Recorder) -> str:
     return "" if recorder.live_w is None else f", {recorder.live_w * 1e3:.3g} mW at its end"
 
 
-def _rest(session: MarkedSession, state: str, seconds: float, recorder: Recorder, progress: Progress) -> None:
+def _rest(session: DrivenSession, state: str, seconds: float, recorder: Recorder, progress: Progress) -> None:
     progress.start(f"State {state}")
     left = seconds
     while left > 0:

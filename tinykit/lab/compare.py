@@ -167,6 +167,9 @@ def _blocking(a: StoredSession, b: StoredSession) -> Iterator[Difference]:
         if session.gross is None:
             text = f"{name} has no number: its verdict is {session.verdict.state}"
             yield Difference("NO_NUMBER", "blocks", text)
+        elif len(session.energy["windows"]) < 2:
+            text = f"{name} has one window: without its scatter nothing says whether a difference is one"
+            yield Difference("REPEATABILITY", "blocks", text)
     if a.known.simulated != b.known.simulated:
         text = "one is simulated, one measured: how far the model is off stands in neither"
         yield Difference("SIMULATED", "blocks", text)

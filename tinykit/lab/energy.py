@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from tinykit.estimate import Estimate, Influence
 from tinykit.lab.budget import Instrumented, repeated_power, span_energy, with_scatter
+from tinykit.lab.calibration import Term
 from tinykit.lab.integrate import SpanSum, integrate, pieces
-from tinykit.lab.windows import Window
+from tinykit.lab.windows import MARKED, Placing, Window
 from tinykit.meters.trace import Trace
 
 IDLE_PIECES = 10
@@ -46,16 +47,22 @@ class SessionEnergy:
     """Energy per inference in J over all windows, with type A from their scatter (two windows or more).
 
     ``net`` is gross less idle power times the window's duration; None where idle was not measured.
-    ``idle_pieces_w`` are the idle pieces' mean powers, in time order. ``guard_s`` is 0 where windows were
-    summed between their edges.
+    ``idle_sums`` are the idle pieces, in time order. ``guard_s`` is 0 where windows were summed between their
+    edges. ``placing`` says how they were found.
     """
 
     gross: Estimate
     net: Estimate | None
     idle: Estimate | None
     windows: tuple[WindowEnergy, ...]
-    idle_pieces_w: tuple[float, ...]
+    idle_sums: tuple[SpanSum, ...]
     guard_s: float
+    placing: Placing = MARKED
+
+    @property
+    def idle_pieces_w(self) -> tuple[float, ...]:
+        """The idle pieces' mean powers in W, in time order."""
+        return tuple(one.mean_power_w for one in self.idle_sums)
 
 
 def session_energy(
@@ -65,12 +72,14 @@ def session_energy(
     meter: Instrumented,
     *,
     guard_s: float = 0.0,
+    placing: Placing = MARKED,
 ) -> SessionEnergy:
     """Energy per inference over the windows ``marked``, with the idle power seen in the stretches ``idle``.
 
     With ``guard_s`` and an idle power, each window is summed with a guard on both sides, and the guards'
     idle energy is taken off again: what the marker's edges and its skew against the current do then moves
-    idle power only, not the power of an inference. The board must idle in the guards.
+    idle power only, not the power of an inference. The board must idle in the guards. Windows that were found
+    without a marker (``placing``) bring doubts of their own.
 
     Raises ValueError without a window, for a window of no inference, or for guards without an idle power.
     """
@@ -79,22 +88,11 @@ def session_energy(
     if guard_s and not idle:
         raise ValueError("guards need an idle power")
     guard = round(guard_s * trace.sample_rate_hz)
-    inner = [one.window for one in marked]
-    outer = [Window(w.start - guard, w.stop + guard, w.unsure) for w in inner]
     parts = [piece for stretch in idle for piece in pieces(trace, stretch, IDLE_PIECES)]
-    # A sample at an edge is partly active; a guard of no other sample says nothing.
-    rims = [Window(w.start - guard, max(w.start - 1, w.start - guard)) for w in inner]
-    rims += [Window(min(w.stop + 1, w.stop + guard), w.stop + guard) for w in inner]
-    sums = integrate(trace, [*inner, *outer, *rims, *parts])
-    n = len(marked)
-    idle_sums = sums[4 * n :]
+    sums = integrate(trace, [*_spans(marked, guard), *parts])
+    idle_sums = sums[4 * len(marked) :]
     idle_w = repeated_power(idle_sums, meter, f"{meter.session}.idle") if idle_sums else None
-    windows = tuple(
-        _window(one, inside, outside, idle_w, meter, (before, after) if guard else ())
-        for one, inside, outside, before, after in zip(
-            marked, *(sums[k * n : (k + 1) * n] for k in range(4)), strict=True
-        )
-    )
+    windows = _windows(marked, sums, idle_w, meter, guard, placing)
     sample_s = 1.0 / trace.sample_rate_hz
     return SessionEnergy(
         gross=_over_windows(windows, [one.gross for one in windows], meter, sample_s, idle_w, bool(guard)),
@@ -105,12 +103,49 @@ def session_energy(
         ),
         idle=idle_w,
         windows=windows,
-        idle_pieces_w=tuple(one.mean_power_w for one in idle_sums),
+        idle_sums=tuple(idle_sums),
         guard_s=guard / trace.sample_rate_hz,
+        placing=placing,
     )
 
 
-def _duration(span: SpanSum, meter: Instrumented) -> Estimate:
+def marked_energies(
+    trace: Trace, marked: Sequence[MarkedWindow], idle_w: Estimate, meter: Instrumented, *, guard_s: float
+) -> tuple[WindowEnergy, ...]:
+    """Each of ``marked`` by itself, with guards as in `session_energy`, whose idle power is known already."""
+    guard = round(guard_s * trace.sample_rate_hz)
+    return _windows(marked, integrate(trace, _spans(marked, guard)), idle_w, meter, guard)
+
+
+def _spans(marked: Sequence[MarkedWindow], guard: int) -> list[Window]:
+    """What is summed of the windows: inside, with guards, the guards before, the guards behind."""
+    inner = [one.window for one in marked]
+    outer = [Window(w.start - guard, w.stop + guard, w.unsure) for w in inner]
+    # A sample at an edge is partly active; a guard of no other sample says nothing.
+    before = [Window(w.start - guard, max(w.start - 1, w.start - guard)) for w in inner]
+    after = [Window(min(w.stop + 1, w.stop + guard), w.stop + guard) for w in inner]
+    return [*inner, *outer, *before, *after]
+
+
+def _windows(
+    marked: Sequence[MarkedWindow],
+    sums: Sequence[SpanSum],
+    idle_w: Estimate | None,
+    meter: Instrumented,
+    guard: int,
+    placing: Placing = MARKED,
+) -> tuple[WindowEnergy, ...]:
+    """From the sums over `_spans`, in their order."""
+    n = len(marked)
+    return tuple(
+        _window(one, inside, outside, idle_w, meter, (before, after) if guard else (), placing)
+        for one, inside, outside, before, after in zip(
+            marked, *(sums[k * n : (k + 1) * n] for k in range(4)), strict=True
+        )
+    )
+
+
+def span_duration(span: SpanSum, meter: Instrumented) -> Estimate:
     """A span's duration in s, by the meter's clock, whose error it shares with the energy."""
     value = span.duration_s
     term = meter.calibration.find("timebase")
@@ -128,14 +163,18 @@ def _window(
     idle_w: Estimate | None,
     meter: Instrumented,
     guards: Sequence[SpanSum],
+    placing: Placing,
 ) -> WindowEnergy:
     energy = span_energy(outer, meter)
     net = guard_power = None
-    if not guards:
-        energy = _with_skew(energy, inner, idle_w, meter)
+    if placing.method != "marker":
+        energy = _with_placing(energy, inner, idle_w, meter, placing, bool(guards))
+    elif not guards:
+        skew = meter.calibration.find("skew")
+        energy = _with_skew(energy, inner, idle_w, skew, f"{meter.calibration.instrument}.skew")
     gross = energy
     if idle_w is not None:
-        long, short = _duration(outer, meter), _duration(inner, meter)
+        long, short = span_duration(outer, meter), span_duration(inner, meter)
         net = (energy - (idle_w * long).in_unit("J")) / one.inferences
         if guards:
             gross = energy - (idle_w * (long - short)).in_unit("J")
@@ -144,13 +183,39 @@ def _window(
     return WindowEnergy(one.window, one.inferences, gross / one.inferences, net, inner, outer, guard_power)
 
 
-def _with_skew(energy: Estimate, span: SpanSum, idle_w: Estimate | None, meter: Instrumented) -> Estimate:
+def _with_placing(
+    energy: Estimate,
+    span: SpanSum,
+    idle_w: Estimate | None,
+    meter: Instrumented,
+    placing: Placing,
+    guarded: bool,
+) -> Estimate:
+    """What windows without a marker do: all of one session share it, so that more windows do not shrink it.
+
+    Behind guards only idle power moves. Without them a window that is cut loses active power.
+    """
+    name = f"{meter.session}.windows.{placing.method}"
+    power_w = abs(idle_w.value) if guarded and idle_w is not None else abs(span.mean_power_w)
+    if not guarded:
+        shift = Term("skew", "rectangular", placing.shift_s)
+        energy = _with_skew(energy, span, idle_w, shift, f"{name}.shift")
+    effects = {
+        f"{name}.edges": power_w * placing.edge_s * math.sqrt(2.0 / 3.0),
+        f"{name}.length": power_w * span.duration_s * placing.length / math.sqrt(3.0),
+    }
+    influences = {key: Influence(u, "rectangular") for key, u in effects.items() if u}
+    return replace(energy, influences={**energy.influences, **influences})
+
+
+def _with_skew(
+    energy: Estimate, span: SpanSum, idle_w: Estimate | None, term: Term | None, name: str
+) -> Estimate:
     """Without guards, a marker that is early or late by d loses |d|·(active - idle), whichever way.
 
     The mean of |d| is added, its spread is an influence: a/2 and a/(2√3) for a rectangle of half-width a,
     u·√(2/π) and u·√(1 - 2/π) for a normal distribution.
     """
-    term = meter.calibration.find("skew")
     if term is None or not term.width:
         return energy
     step = span.mean_power_w - (0.0 if idle_w is None else idle_w.value)
@@ -158,7 +223,6 @@ def _with_skew(energy: Estimate, span: SpanSum, idle_w: Estimate | None, meter: 
         mean, u = term.width / 2.0, term.width / (2.0 * math.sqrt(3.0))
     else:
         mean, u = term.width * math.sqrt(2.0 / math.pi), term.width * math.sqrt(1.0 - 2.0 / math.pi)
-    name = f"{meter.calibration.instrument}.skew"
     influences = {**energy.influences, name: Influence(u * step, term.shape, term.dof)}
     return replace(energy, value=energy.value + mean * step, influences=influences)
 

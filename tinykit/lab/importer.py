@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tinykit import __version__
 from tinykit.errors import OutputError, RecordingError, UsageError
-from tinykit.lab.analysis import Analysis, Known, Phase, analyse_windows
+from tinykit.lab.analysis import Analysis, Known
 from tinykit.lab.calibration import Calibration, datasheet, load_calibration
+from tinykit.lab.external import Level, Marks, analyse_marks, whole_phases
 from tinykit.lab.finish import finish
+from tinykit.lab.import_windows import Pointed, analyse_file, find_windows, idle_windows
+from tinykit.lab.phase_map import PhaseMap
+from tinykit.lab.recorder import RAW
 from tinykit.lab.report import SessionReport
-from tinykit.lab.windows import Window, find_edges, level_windows, pulse_windows
-from tinykit.meters.importing import ImportOptions, load_recording
+from tinykit.meters.importing import ImportOptions, load_recording, parts
 from tinykit.meters.meter import MeterSettings, MeterSetup
 from tinykit.meters.trace import Instrument, Trace
 from tinykit.progress import SILENT, Progress
 
-Level = Literal["high", "low", "pulses"]
 STAMP = "SIMULATED"
-LEVELS: tuple[Level, ...] = ("high", "low", "pulses")
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,12 @@ class Recording:
     Each window holds ``inferences``; it lies where line ``marker`` is high, or low, or between two falling
     edges ("pulses", as MLPerf Tiny's firmware gives them). The first ``skip`` windows, or pulses, are left
     out; ``windows`` says how many there must be after them, None where nobody counts. ``columns``,
-    ``sample_rate_hz`` and ``trial`` are those of `ImportOptions`.
+    ``sample_rate_hz`` and ``trial`` are those of `ImportOptions`. ``pointed`` says what else tells windows,
+    and where the board idles.
     """
 
     path: Path
-    inferences: int
+    inferences: int | None
     marker: str = "D0"
     level: Level = "high"
     windows: int | None = None
@@ -52,6 +54,13 @@ class Recording:
     short_asked: bool = False
     simulated: bool = False
     notes: str = ""
+    phases: PhaseMap | None = None
+    pointed: Pointed = field(default_factory=Pointed)
+
+    @property
+    def marks(self) -> Marks:
+        """What its lines mean."""
+        return Marks(self.marker, self.level, self.inferences, self.skip, self.phases)
 
 
 def import_recording(recording: Recording, out: Path, progress: Progress = SILENT) -> SessionReport:
@@ -60,28 +69,32 @@ def import_recording(recording: Recording, out: Path, progress: Progress = SILEN
     Raises RecordingError for what the file is not, UsageError for a calibration or a voltage that is
     missing, OutputError.
     """
-    if recording.inferences < 1:
+    if recording.phases is None and (recording.inferences is None or recording.inferences < 1):
         raise UsageError("A window holds one inference at least.", hint="give --n as it was.")
+    if recording.phases is not None and recording.pointed != Pointed():
+        raise UsageError(
+            "A map of phases tells windows and idle by itself.",
+            hint="leave out --windows-from, --idle and --guard, or --phases.",
+        )
     options = _options(recording, progress)
     trace = load_recording(recording.path, options)
     known = Known(
         calibration=_calibration(trace.instrument, recording.calibration),
         session=f"import {trace.provenance.sha256[:16] or recording.path.name}",
         simulated=recording.simulated or _is_stamped(trace),
-        guard_s=0.0,
+        guard_s=recording.pointed.guard_s if recording.pointed.idle else 0.0,
         clock_tolerance=None,
         short_asked=recording.short_asked,
     )
     _need_energy(trace)
-    name = f"raw/recording{recording.path.suffix.lower()}"
+    files = {f"{RAW}/recording{tail}": path for tail, path in parts(recording.path).items()}
+    name, *others = files
     facts = {
         "file": name,
         "name": recording.path.name,
-        "inferences": recording.inferences,
-        "marker": recording.marker,
-        "level": recording.level,
+        **recording.marks.to_dict(),
+        **recording.pointed.to_dict(),
         "windows": recording.windows,
-        "skip": recording.skip,
         "voltage_v": recording.voltage_v,
         "voltage_source": recording.voltage_source,
         "rail": recording.rail,
@@ -89,10 +102,13 @@ def import_recording(recording: Recording, out: Path, progress: Progress = SILEN
         "sample_rate_hz": recording.sample_rate_hz,
         "trial": recording.trial,
     }
-    marked_windows(
-        trace, recording.marker, recording.level, recording.skip
-    )  # refused before anything is written
-    _copy(recording.path, out, name)
+    if recording.phases is None:
+        # Refused before anything is written.
+        windows, placing = find_windows(trace, recording.marks, recording.pointed)
+        tuple(idle_windows(trace, windows, placing, recording.pointed))
+    else:
+        whole_phases(trace, recording.phases)
+    _copy(files, out)
     analysis = analyse_import(out, facts, known, progress)
     whole = {
         "tinykit": __version__,
@@ -101,7 +117,7 @@ def import_recording(recording: Recording, out: Path, progress: Progress = SILEN
         "meter": analysis.setup.to_dict(),
         "notes": recording.notes,
     }
-    return finish(out, whole, known, analysis, [name])
+    return finish(out, whole, known, analysis, [name, *others])
 
 
 def analyse_import(
@@ -113,13 +129,10 @@ def analyse_import(
     """
     try:
         path = folder / _inside(facts["file"])
-        n, marker, level = int(facts["inferences"]), str(facts["marker"]), facts["level"]
+        marks, pointed = Marks.from_dict(facts), Pointed.from_dict(facts)
         expected = None if facts["windows"] is None else int(facts["windows"])
-        skip = int(facts["skip"])
-        if n < 1 or skip < 0 or level not in LEVELS:
-            raise ValueError("inferences, skip or level")
         given = {name: facts[name] for name in _OPTIONS}
-        options = _options(Recording(path, n, **given), progress)
+        options = _options(Recording(path, marks.inferences, **given), progress)
     except (KeyError, ValueError, TypeError) as error:
         raise RecordingError(
             f"The session in {folder} is refused: its entry 'import' is not sound ({error}).",
@@ -127,8 +140,6 @@ def analyse_import(
             code="SESSION_FILE",
         ) from error
     trace = load_recording(path, options)
-    windows = marked_windows(trace, marker, level, skip)
-    phases = [Phase("infer", n, None) for _ in windows]
     settings = MeterSettings(
         mode="ammeter",
         voltage_v=options.voltage_v,
@@ -138,40 +149,12 @@ def analyse_import(
         quantity=trace.quantity,
     )
     setup = MeterSetup(trace.instrument.kind, trace.instrument, settings, "", trace.min_window_s)
-    return analyse_windows(trace, setup, phases, windows, known, expected=expected)
+    if marks.phases is not None:
+        return analyse_marks(trace, setup, marks, known, expected=expected, is_file=True)
+    return analyse_file(trace, setup, marks, pointed, known, expected=expected)
 
 
 _OPTIONS = ("voltage_v", "voltage_source", "rail", "columns", "sample_rate_hz", "trial")
-
-
-def marked_windows(trace: Trace, marker: str, level: Level, skip: int = 0) -> Sequence[Window]:
-    """The windows of ``trace`` by its line ``marker``.
-
-    Raises RecordingError: MARKER_LINE where there is no such line, MARKER_MISSING where it never moves.
-    """
-    if marker not in trace.digital_lines:
-        lines = ", ".join(trace.digital_lines) or "none"
-        raise RecordingError(
-            f"The recording has no line {marker}.",
-            hint=f"its lines: {lines}. Only a marker recorded with the current tells where a window is.",
-            code="MARKER_LINE",
-        )
-    edges = find_edges(trace, trace.digital_lines.index(marker))
-    if level == "pulses":
-        windows = pulse_windows(edges, skip=skip)
-    else:
-        windows = level_windows(edges, high=level == "high")[skip:]
-    if not windows:
-        others = [
-            name for i, name in enumerate(trace.digital_lines) if name != marker and find_edges(trace, i)
-        ]
-        seen = f"these lines move: {', '.join(others)}" if others else "no line of it moves"
-        raise RecordingError(
-            f"The line {marker} marks no window.",
-            hint=f"{seen}; --level says whether windows are high, low, or between two pulses.",
-            code="MARKER_MISSING",
-        )
-    return windows
 
 
 def _options(recording: Recording, progress: Progress) -> ImportOptions:
@@ -222,15 +205,16 @@ def _inside(name: Any) -> str:
     return name
 
 
-def _copy(source: Path, out: Path, name: str) -> None:
+def _copy(files: Mapping[str, Path], out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()):
             raise OutputError(
                 f"{out} holds files already.", hint="name a new folder with -o: sessions are kept."
             )
-        (out / name).parent.mkdir()
-        shutil.copyfile(source, out / name)
+        (out / RAW).mkdir()
+        for name, source in files.items():
+            shutil.copyfile(source, out / name)
     except OSError as error:
         raise OutputError(
             f"{out} cannot be used: {error.strerror or error}.", hint="name a new folder with -o."

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tinykit.lab.windows import Window
-from tinykit.meters.trace import INVALID, RANGE_SWITCH, SATURATED, Block, Trace
+from tinykit.meters.trace import INVALID, RANGE_SWITCH, SATURATED, Block, FloatArray, Trace
+
+FILTER_AHEAD = 1000
+"""A meter's filter wants so many samples before the first one that is used."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,9 @@ class SpanSum:
     """One span: ``energy_j`` (float64) is the sum over the samples that are there, lost ones not replaced.
 
     ``ranges`` splits it by the meter's range (key -1 where the meter has none). ``charge_c`` is None for
-    traces without current. ``switch_j`` is the part of the energy whose samples carry RANGE_SWITCH.
+    traces without current. The maker's filter would add ``filter_adds_j`` to some samples at changes of range
+    and take ``filter_takes_j`` from others (both 0 or more); a sample that carries RANGE_SWITCH, of a meter
+    whose maker has no filter, counts in full among what is taken.
     """
 
     window: Window
@@ -40,7 +45,8 @@ class SpanSum:
     charge_c: float | None
     peak: float
     saturated: int
-    switch_j: float
+    filter_adds_j: float
+    filter_takes_j: float
     ranges: dict[int, RangeSum] = field(default_factory=dict)
 
     @property
@@ -70,15 +76,20 @@ class _Running:
     def __init__(self, window: Window) -> None:
         self.window = window
         self.samples = self.saturated = 0
-        self.energy = self.charge = self.switched = 0.0
+        self.energy = self.charge = self.adds = self.takes = 0.0
         self.peak = -np.inf
         self.counts: dict[int, int] = {}
         self.energies: dict[int, float] = {}
         self.volts: dict[int, float] = {}
 
-    def add(self, block: Block, voltage_v: float | None, sample_s: float) -> None:
+    def add(self, block: Block, moved: FloatArray | None, voltage_v: float | None, sample_s: float) -> None:
+        """``moved`` is what the filter adds to each value, None where it leaves the block alone."""
         values, flags = block.values, block.flags
-        energy, volts = _energy(block, voltage_v, sample_s)
+        energy, volts = _energy(block, values, voltage_v, sample_s)
+        if moved is not None:
+            difference_j, _ = _energy(block, moved, voltage_v, sample_s)
+            self.adds += float(difference_j[difference_j > 0].sum())
+            self.takes -= float(difference_j[difference_j < 0].sum())
         good = None if flags is None or not (flags & INVALID).any() else (flags & INVALID) == 0
         if good is not None:
             values, energy = values[good], energy[good]
@@ -94,9 +105,6 @@ class _Running:
         if flags is not None:
             marks = flags if good is None else flags[good]
             self.saturated += int(np.count_nonzero(marks & SATURATED))
-            switch = (marks & RANGE_SWITCH) != 0
-            if switch.any():
-                self.switched += float(energy[switch].sum())
         self._by_range(block, good, energy, volts, n)
 
     def _by_range(self, block: Block, good, energy, volts, n: int) -> None:  # type: ignore[no-untyped-def]
@@ -108,11 +116,16 @@ class _Running:
         if (ranges == first).all():
             self._count(first, n, float(energy.sum()), _volt_sum(volts, n))
             return
-        counts = np.bincount(ranges)
-        sums = np.bincount(ranges, weights=energy)
-        weights = np.bincount(ranges, weights=volts) if isinstance(volts, np.ndarray) else counts * volts
-        for key in np.flatnonzero(counts):
-            self._count(int(key), int(counts[key]), float(sums[key]), float(weights[key]))
+        # Sums over runs of one range: they are thousands where samples are a hundred thousand.
+        starts = np.append(0, np.flatnonzero(ranges[1:] != ranges[:-1]) + 1)
+        keys, counts = ranges[starts], np.diff(starts, append=n)
+        sums = np.add.reduceat(energy, starts)
+        weights = np.add.reduceat(volts, starts) if isinstance(volts, np.ndarray) else counts * volts
+        for key in np.unique(keys):
+            here = keys == key
+            self._count(
+                int(key), int(counts[here].sum()), float(sums[here].sum()), float(weights[here].sum())
+            )
 
     def _count(self, key: int, n: int, energy: float, volts: float) -> None:
         self.counts[key] = self.counts.get(key, 0) + n
@@ -128,7 +141,8 @@ class _Running:
             self.charge if has_charge else None,
             self.peak if self.samples else 0.0,
             self.saturated,
-            self.switched,
+            self.adds,
+            self.takes,
             {key: RangeSum(n, self.energies[key], self.volts[key]) for key, n in sorted(self.counts.items())},
         )
 
@@ -149,14 +163,18 @@ def integrate(trace: Trace, windows: Sequence[Window]) -> tuple[SpanSum, ...]:
     upcoming: int | None = next(waiting)
     active: list[int] = []
     low, high = windows[order[0]].start, max(window.stop for window in windows)
-    for block in trace.blocks(low, high):
+    filtered = None if trace.new_filter is None else trace.new_filter()
+    for block in trace.blocks(low if filtered is None else low - FILTER_AHEAD, high):
+        moved = _moved(block, None if filtered is None else filtered.feed(block))
         while upcoming is not None and windows[upcoming].start < block.end_index:
             active.append(upcoming)
             upcoming = next(waiting, None)
         for i in active:
             cut = block.cut(windows[i].start, windows[i].stop)
             if len(cut):
-                running[i].add(cut, voltage, sample_s)
+                at = cut.first_index - block.first_index
+                part = None if moved is None else moved[at : at + len(cut)]
+                running[i].add(cut, part, voltage, sample_s)
         active = [i for i in active if windows[i].stop > block.end_index]
     return tuple(one.done(sample_s, trace.quantity == "current") for one in running)
 
@@ -168,16 +186,26 @@ def pieces(trace: Trace, window: Window, count: int) -> Iterator[Window]:
         yield Window(int(a), int(b))
 
 
-def _energy(block: Block, voltage_v: float | None, sample_s: float):  # type: ignore[no-untyped-def]
-    """Joules of each sample, and the volts: an array where they were measured, else a number."""
+def _moved(block: Block, filtered: FloatArray | None) -> FloatArray | None:
+    """What the filter adds to each value of ``block``, 0 where there is none; None where nothing moves."""
+    if block.flags is None:
+        return None
+    settling = (block.flags & (RANGE_SWITCH | INVALID)) == RANGE_SWITCH
+    if not settling.any():
+        return None
+    return np.where(settling, (0.0 if filtered is None else filtered) - block.values, 0.0)
+
+
+def _energy(block: Block, values: FloatArray, voltage_v: float | None, sample_s: float):  # type: ignore[no-untyped-def]
+    """Joules of each of the block's ``values``, and the volts: an array where measured, else a number."""
     if block.energy_j is not None:
-        return block.energy_j, voltage_v or 0.0
+        return values, voltage_v or 0.0
     if block.power_w is not None:
-        return block.power_w * sample_s, voltage_v or 0.0
+        return values * sample_s, voltage_v or 0.0
     volts = block.voltage_v if block.voltage_v is not None else voltage_v
     if volts is None:
         raise ValueError("a current trace without a voltage has no energy")
-    return block.values * (volts * sample_s), volts
+    return values * (volts * sample_s), volts
 
 
 def _volt_sum(volts, n: int) -> float:  # type: ignore[no-untyped-def]

@@ -13,6 +13,8 @@ from typing import Any
 from tinykit.errors import OutputError, RecordingError
 
 MANIFEST = "session.json"
+PARTIAL = ".*.partial"
+"""What a process that is killed while it writes a file leaves of it."""
 SCHEMA = "tinykit.session"
 SCHEMA_VERSION = 1
 _MAX_MANIFEST_BYTES = 16 * 1024 * 1024
@@ -25,6 +27,19 @@ class Damage:
 
     file: str
     what: str
+
+
+def claim_folder(out: Path) -> None:
+    """Make the new folder ``out``. Raises OutputError where it cannot be, or holds files."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        taken = any(out.iterdir())
+    except OSError as error:
+        raise OutputError(
+            f"{out} cannot be used: {error.strerror or error}.", hint="name a new folder with -o."
+        ) from error
+    if taken:
+        raise OutputError(f"{out} holds files already.", hint="name a new folder with -o: sessions are kept.")
 
 
 def write_manifest(folder: Path, document: Mapping[str, Any], files: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 from tinykit.boards import load_board
@@ -12,7 +13,10 @@ from tinykit.errors import UsageError
 from tinykit.lab.calibration import Calibration
 from tinykit.lab.capture import MarkedSession
 from tinykit.lab.emulation import Emulation, find_emulation
+from tinykit.lab.firmware import announced_hashes
 from tinykit.lab.options import MeasureOptions, choose_calibration
+from tinykit.lab.recorder import Recorder
+from tinykit.lab.serial_log import SerialLog
 from tinykit.meters.meter import Meter, MeterPort, MeterSetup, OpenMeter
 from tinykit.meters.registry import find_meter
 from tinykit.progress import SILENT, Progress
@@ -23,7 +27,10 @@ from tinykit.running.workload import Workload
 
 @dataclass(frozen=True)
 class OpenRig:
-    """What a session works with. ``emulation`` is None where the meter's port belongs to a real one."""
+    """What a session works with. ``emulation`` is None where the meter's port belongs to a real one.
+
+    ``hashes`` are those that the firmware which was built can announce; empty where nobody says which it is.
+    """
 
     workload: Workload
     meter: Meter
@@ -32,6 +39,15 @@ class OpenRig:
     calibration: Calibration
     emulation: Emulation | None
     session: MarkedSession
+    hashes: frozenset[str] = frozenset()
+
+    def recorder(self, folder: Path, log: SerialLog | None = None) -> Recorder:
+        """A recorder of the meter into ``folder``. Raises OutputError."""
+        keeps_time = self.emulation is None or self.emulation.keeps_time
+        clock = None if self.emulation is None else self.emulation.clock
+        return Recorder(
+            folder, self.meter, self.device, self.setup, keeps_time=keeps_time, clock=clock, log=log
+        )
 
     @property
     def simulated(self) -> bool:
@@ -48,14 +64,20 @@ def open_rig(
     options: MeasureOptions,
     progress: Progress = SILENT,
 ) -> Iterator[OpenRig]:
-    """Open meter and board, for the length of the ``with``. Raises DeviceError, MeterError, UsageError."""
+    """Open meter and board, for the length of the ``with``.
+
+    Raises DeviceError, MeterError, UsageError, InputError.
+    """
     meter = find_meter(port.meter)
     emulation = find_emulation(port.port)
+    hashes = frozenset[str]() if emulation is None else emulation.hashes
+    if options.firmware is not None:
+        hashes = announced_hashes(options.firmware)
     with closing(meter.open(port.port)) as device:
-        setup = _prepare(meter, device, options)
+        setup = prepare_meter(meter, device, options)
         calibration = choose_calibration(port.meter, setup.instrument.serial, options.calibration, emulation)
         with find_runner(_at_its_speed(target, emulation)).open(workload, progress) as session:
-            yield OpenRig(workload, meter, device, setup, calibration, emulation, _marked(session))
+            yield OpenRig(workload, meter, device, setup, calibration, emulation, _marked(session), hashes)
 
 
 def _at_its_speed(target: Target, emulation: Emulation | None) -> Target:
@@ -67,7 +89,8 @@ def _at_its_speed(target: Target, emulation: Emulation | None) -> Target:
     return replace(target, baud=load_board(target.board).uart.energy_baud) if target.board else target
 
 
-def _prepare(meter: Meter, device: OpenMeter, options: MeasureOptions) -> MeterSetup:
+def prepare_meter(meter: Meter, device: OpenMeter, options: MeasureOptions) -> MeterSetup:
+    """Identify and configure an open meter, and switch its output on. Raises MeterError, UsageError."""
     device.identify()
     settings = options.meter_settings()
     settings.check(meter.title, meter.capabilities)

@@ -8,8 +8,11 @@ from typing import Any, cast
 
 from tinykit.errors import UsageError
 from tinykit.lab.calibration import Calibration, datasheet, load_calibration
+from tinykit.lab.capture import Plan
 from tinykit.lab.emulation import Emulation
+from tinykit.lab.profile import Profile
 from tinykit.lab.verdict import LEAST_WINDOW_S
+from tinykit.lab.windows import Method
 from tinykit.meters.meter import MeterSettings
 
 
@@ -18,7 +21,8 @@ class MeasureOptions:
     """What to measure, and how. ``out`` is a new folder; ``line`` the digital line the marker is wired to.
 
     ``voltage_v`` is set at the meter's output (``mode`` "source") or is the rail's (``mode`` "ammeter"), in
-    which case ``voltage_source`` says who measured it. ``seconds`` is a window's length.
+    which case ``voltage_source`` says who measured it. ``seconds`` is a window's length. ``firmware`` is the
+    image that was built and flashed.
     """
 
     out: Path
@@ -36,6 +40,14 @@ class MeasureOptions:
     calibration: Path | None = None
     line: int = 0
     notes: str = ""
+    profile: Profile | None = None
+    firmware: Path | None = None
+    rig_check: bool = True
+    windows_from: Method = "marker"
+
+    def phases(self) -> Plan:
+        """What the board will be told to do."""
+        return Plan(self.windows, self.seconds, self.warmups, self.states, self.state_s, self.profile)
 
     def meter_settings(self) -> MeterSettings:
         """What the meter is told."""

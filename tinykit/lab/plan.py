@@ -10,10 +10,11 @@ from typing import Any
 from tinykit.errors import TinykitError, UsageError
 from tinykit.estimate import Estimate, Influence
 from tinykit.lab.calibration import Calibration
-from tinykit.lab.capture import Plan
 from tinykit.lab.emulation import Emulation, find_emulation
+from tinykit.lab.host_session import HOST, check_host
 from tinykit.lab.options import MeasureOptions, choose_calibration
-from tinykit.lab.verdict import LEAST_WINDOW_S
+from tinykit.lab.profile import check_states
+from tinykit.lab.verdict import LEAST_HOST_WINDOW_S, LEAST_WINDOW_S
 from tinykit.meters.meter import Meter, MeterPort
 from tinykit.meters.registry import find_meter
 from tinykit.running.runner import find_runner
@@ -49,6 +50,8 @@ class SessionPlan:
     simulated: bool
     missing: tuple[str, ...]
     notes: tuple[str, ...]
+    period_s: float | None = None
+    periods: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The document ``tinykit.plan``, version 1."""
@@ -72,14 +75,13 @@ def plan_session(workload: Workload, target: Target, port: MeterPort, options: M
     meter = find_meter(port.meter)
     find_runner(target)
     emulation = find_emulation(port.port)
-    missing = list(_missing(meter, port, options))
+    missing = list(_missing(meter, target, port, options))
     calibration = None
     try:
         calibration = choose_calibration(port.meter, "", options.calibration, emulation)
     except TinykitError as error:
         missing.append(_said(error))
-    phases = Plan(options.windows, options.seconds, options.warmups, options.states, options.state_s)
-    widths = _widths(calibration)
+    widths = interval_widths(calibration)
     return SessionPlan(
         model=workload.path.name,
         target=target.name,
@@ -89,7 +91,7 @@ def plan_session(workload: Workload, target: Target, port: MeterPort, options: M
         warmups=options.warmups,
         states=options.states,
         state_s=options.state_s,
-        total_s=phases.total_s() + _TRANSFER_S,
+        total_s=options.phases().total_s() + _TRANSFER_S,
         calibration="" if calibration is None else calibration.source,
         best=min(widths) if widths else None,
         worst=max(widths) if widths else None,
@@ -97,16 +99,27 @@ def plan_session(workload: Workload, target: Target, port: MeterPort, options: M
         simulated=emulation is not None,
         missing=tuple(missing),
         notes=tuple(_notes(options, emulation)),
+        period_s=options.profile.period_s if options.profile else None,
+        periods=options.profile.periods if options.profile else 0,
     )
 
 
-def _missing(meter: Meter, port: MeterPort, options: MeasureOptions) -> Iterator[str]:
+def _missing(meter: Meter, target: Target, port: MeterPort, options: MeasureOptions) -> Iterator[str]:
     try:
         options.meter_settings().check(meter.title, meter.capabilities)
+        check_states(options.profile, options.states)
     except TinykitError as error:
         yield _said(error)
     lines = meter.capabilities.digital_lines
-    if not lines:
+    if target.where == HOST:
+        yield from _host_missing(meter, options)
+        if options.windows_from != "marker":
+            yield f"{meter.title} and this computer share one clock: there is nothing to take windows from"
+    elif options.windows_from == "host" and options.seconds < LEAST_HOST_WINDOW_S:
+        yield f"windows by the host's clock last {LEAST_HOST_WINDOW_S:g} s at least: give --seconds"
+    elif options.windows_from != "marker":
+        pass
+    elif not lines:
         yield f"{meter.title} has no digital input, and a marker is what tells the windows"
     elif options.line >= len(lines):
         yield f"{meter.title} has no digital line {options.line}: its lines are {', '.join(lines)}"
@@ -118,11 +131,18 @@ def _missing(meter: Meter, port: MeterPort, options: MeasureOptions) -> Iterator
         yield f"{options.out} holds files already"
 
 
+def _host_missing(meter: Meter, options: MeasureOptions) -> Iterator[str]:
+    try:
+        check_host(meter, options)
+    except TinykitError as error:
+        yield _said(error)
+
+
 def _said(error: TinykitError) -> str:
     return f"{error.message.rstrip('.')} ({error.hint.rstrip('.')})"
 
 
-def _widths(calibration: Calibration | None) -> Sequence[float]:
+def interval_widths(calibration: Calibration | None) -> Sequence[float]:
     """Relative half-widths of the 95 % interval of an energy, for each range that has terms of its own."""
     if calibration is None:
         return ()
@@ -145,6 +165,8 @@ def _width(calibration: Calibration, range_: int | None) -> float:
 
 
 def _notes(options: MeasureOptions, emulation: Emulation | None) -> Iterator[str]:
+    if options.windows_from != "marker":
+        yield f"windows come from {options.windows_from}, not from a marker: the verdict will warn"
     if options.inputs is None:
         yield "no --input: seeded random bytes are run, the outputs mean nothing"
     if options.seconds < LEAST_WINDOW_S:

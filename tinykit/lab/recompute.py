@@ -10,7 +10,8 @@ from typing import Any
 
 from tinykit import __version__
 from tinykit.estimate import Estimate
-from tinykit.lab.finish import RESULTS, finish
+from tinykit.lab.finish import MORE_RESULTS, RESULTS, finish
+from tinykit.lab.ledger import Ledger
 from tinykit.lab.report import SessionReport
 from tinykit.lab.store import StoredSession, open_session, reanalyse
 
@@ -95,7 +96,7 @@ def recompute(folder: Path, *, write: bool = False) -> Recomputation:
         write,
     )
     if write:
-        files = [name for name in session.manifest["files"] if name not in RESULTS]
+        files = [name for name in session.manifest["files"] if name not in (*RESULTS, *MORE_RESULTS)]
         facts["recomputed"] = {"tinykit": __version__, "unix_s": time.time()}
         finish(folder, facts, session.known, analysis, files)
     return result
@@ -107,6 +108,18 @@ def _quantities(session: StoredSession, report: SessionReport) -> Iterator[Recom
     yield _pair("net per inference", session.net, energy.net if energy else None)
     for name in dict.fromkeys((*session.states, *states)):
         yield _pair(f"power in {name}", session.states.get(name), states.get(name))
+    before, now = session.duty, report.analysis.duty
+    if before or now:
+        yield _pair("energy per period", before.energy if before else None, now.energy if now else None)
+        yield _pair("mean power", before.power if before else None, now.power if now else None)
+    yield from _phases(session.ledger, report.analysis.ledger)
+
+
+def _phases(before: Ledger | None, now: Ledger | None) -> Iterator[Recomputed]:
+    lines = [{} if one is None else {line.name: line for line in one.lines} for one in (before, now)]
+    for name in dict.fromkeys((*lines[0], *lines[1])):
+        totals = [line[name].total_j if name in line else None for line in lines]
+        yield _pair(f"phase {name}", *totals)
 
 
 def _pair(name: str, stored: Estimate | None, now: Estimate | None) -> Recomputed:

@@ -7,25 +7,30 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinykit.errors import MeterError, OutputError, RecordingError, TinykitError
+from tinykit.lab.emulator_clock import CLOCK, ClockCopy, EmulatorClock
+from tinykit.lab.serial_log import SERIAL_LOG, SerialLog
 from tinykit.meters.meter import Arrival, Meter, MeterSetup, OpenMeter
 from tinykit.meters.recorded import recorded_trace
 from tinykit.meters.registry import find_meter
-from tinykit.meters.trace import Trace
+from tinykit.meters.trace import Block, Trace
 
 RAW = "raw"
 BYTES, ARRIVALS, SETUP, EVENTS = "meter.bin", "arrivals.bin", "setup.json", "events.jsonl"
 FILES = tuple(f"{RAW}/{name}" for name in (BYTES, ARRIVALS, SETUP, EVENTS))
+_PERHAPS = (f"{RAW}/{CLOCK}", SERIAL_LOG)
 SYNC_S = 0.5
 _ARRIVAL = struct.Struct("<dq")
 _LIVE_S = 1.0
+_LOOK_S = 0.2
 _SILENCE_S = 5.0
 
 
@@ -43,21 +48,35 @@ class Recorder:
 
     Everything is written as it comes and pushed to the disk every ``SYNC_S``. Use it in a ``with``; an error
     of the meter or of the disk ends the recording, and is raised by `check` and `stop`. A meter that is
-    emulated and not on the wall's time (``keeps_time``) tells nothing by when its bytes arrive.
+    emulated and not on the wall's time (``keeps_time``) tells nothing by when its bytes arrive, unless the
+    emulator declares its own time in the file ``clock``. ``log`` is pushed to the disk with the rest.
+    ``look`` is shown each block as it comes, in the recorder's thread.
     """
 
     def __init__(
-        self, folder: Path, meter: Meter, device: OpenMeter, setup: MeterSetup, *, keeps_time: bool = True
+        self,
+        folder: Path,
+        meter: Meter,
+        device: OpenMeter,
+        setup: MeterSetup,
+        *,
+        keeps_time: bool = True,
+        clock: Path | None = None,
+        log: SerialLog | None = None,
+        look: Callable[[Block], None] | None = None,
     ) -> None:
         """Raise OutputError where ``folder`` does not take the files."""
         self._device = device
-        self._keeps_time = keeps_time
+        self._keeps_time = keeps_time or clock is not None
+        self._log = log
+        self._look = look
         self._decoder = meter.decoder(setup)
         self._supply_v = setup.settings.voltage_v
-        self._rate_hz = setup.settings.rate_hz or meter.capabilities.rates_hz[0]
+        self._rate_hz = setup.settings.rate_hz or meter.capabilities.rates_hz[-1]
         self._failure: Exception | None = None
         self._ending = threading.Event()
         self._live: tuple[float, float] | None = None
+        self._unseen, self._looked_s = bytearray(), time.monotonic()
         self._heard_s = time.monotonic()
         self._silence_s = max(_SILENCE_S, 20 / self._rate_hz)
         self._lock = threading.Lock()
@@ -69,6 +88,7 @@ class Recorder:
             self._bytes = (raw / BYTES).open("xb")
             self._arrivals = (raw / ARRIVALS).open("xb")
             self._events = (raw / EVENTS).open("x", encoding="utf-8")
+            self._clock = None if clock is None else ClockCopy(clock, raw / CLOCK)
         except OSError as error:
             raise _unwritable(folder, error) from error
         self._folder = folder
@@ -103,6 +123,8 @@ class Recorder:
         """Raise what ended the recording before its time: MeterError, or OutputError for a full disk."""
         if self._failure is not None:
             raise self._failure
+        if self._log is not None:
+            self._log.check()
         if self._thread.is_alive() and time.monotonic() - self._heard_s > self._silence_s:
             raise MeterError(
                 f"The meter has sent nothing for {self._silence_s:.0f} s.",
@@ -121,7 +143,8 @@ class Recorder:
         self._ending.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10.0)
-        for file in (self._bytes, self._arrivals, self._events):
+        copied = () if self._clock is None else (self._clock,)
+        for file in (self._bytes, self._arrivals, self._events, *copied):
             try:
                 file.close()
             except OSError as error:
@@ -154,25 +177,47 @@ class Recorder:
         return size
 
     def _sync(self) -> None:
-        for file in (self._bytes, self._arrivals):
-            file.flush()
+        for file in (self._bytes, self._arrivals, self._events):
+            with self._lock:
+                file.flush()
             os.fsync(file.fileno())
+        if self._clock is not None:
+            self._clock.sync()
+        if self._log is not None:
+            self._log.sync()
 
     def _watch(self, data: bytes) -> None:
-        """Decode for the live power. Nothing is kept of it: the session's numbers come from the files."""
-        for block in self._decoder.feed(data):
-            values = block.values
-            power = float(np.nanmean(values)) if len(values) else 0.0
-            if block.current_a is not None:
-                power *= self._supply_v or 0.0
-            elif block.energy_j is not None:
-                power *= self._rate_hz
-            now = time.monotonic()
-            if self._live is None:
-                self._live = now, power
-            else:
-                weight = min(1.0, max(now - self._live[0], 0.01) / _LIVE_S)
-                self._live = now, self._live[1] + weight * (power - self._live[1])
+        """Decode for the live power, now and then: what comes in a few milliseconds costs as much as this.
+
+        Nothing is kept of it: the session's numbers come from the files.
+        """
+        self._unseen += data
+        now = time.monotonic()
+        if now - self._looked_s < _LOOK_S:
+            return
+        blocks = self._decoder.feed(bytes(self._unseen))
+        self._looked_s, self._unseen = now, bytearray()
+        if self._look is not None:
+            for block in blocks:
+                self._look(block)
+        values = np.concatenate([block.values for block in blocks]) if blocks else np.zeros(0)
+        values = values[~np.isnan(values)]
+        if not len(values):
+            return
+        power = float(values.mean())
+        if blocks[0].current_a is not None:
+            power *= self._supply_v or 0.0
+        elif blocks[0].energy_j is not None:
+            power *= self._rate_hz
+        if self._live is not None:
+            weight = min(1.0, (now - self._live[0]) / _LIVE_S)
+            power = self._live[1] + weight * (power - self._live[1])
+        self._live = now, power
+
+
+def recorded_files(folder: Path) -> tuple[str, ...]:
+    """The names of what a recording left in ``folder``, for its manifest."""
+    return tuple(name for name in (*FILES, *_PERHAPS) if (folder / name).is_file())
 
 
 def read_recording(folder: Path) -> tuple[Trace, MeterSetup, tuple[Event, ...]]:
@@ -192,7 +237,16 @@ def read_recording(folder: Path) -> tuple[Trace, MeterSetup, tuple[Event, ...]]:
             hint="without it the meter's bytes cannot be read; take the folder from its backup.",
             code="RECORDING_SETUP",
         ) from error
-    trace = recorded_trace(raw / BYTES, find_meter(setup.meter), setup, tuple(_read_arrivals(raw)))
+    meter, arrivals = find_meter(setup.meter), tuple(_read_arrivals(raw))
+    if not (raw / CLOCK).is_file():
+        trace = recorded_trace(raw / BYTES, meter, setup, arrivals)
+        return trace, setup, tuple(_read_events(raw))
+    clock = None
+    with suppress(ValueError):  # cut off before it said anything: then nobody knows the time
+        clock = EmulatorClock(raw / CLOCK)
+    trace = recorded_trace(raw / BYTES, meter, setup, () if clock is None else clock.own(arrivals))
+    if clock is not None and trace.t_start_host_s is not None:
+        trace = replace(trace, t_start_host_s=clock.host_s(trace.t_start_host_s))
     return trace, setup, tuple(_read_events(raw))
 
 

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from tinykit.errors import RecordingError
-from tinykit.lab.analysis import Analysis, Known, Phase, analyse_windows
+from tinykit.lab.analysis import Analysis, Known, Phase, analyse_windows, place_phases
+from tinykit.lab.external import analyse_external
 from tinykit.lab.finish import finish
-from tinykit.lab.manifest import MANIFEST
-from tinykit.lab.recorder import BYTES, FILES, RAW, Event, read_recording
+from tinykit.lab.manifest import MANIFEST, PARTIAL
+from tinykit.lab.outputs import OUTPUTS
+from tinykit.lab.recorder import BYTES, RAW, Event, read_recording, recorded_files
 from tinykit.lab.report import SessionReport
 from tinykit.lab.start import START, read_start
 from tinykit.lab.windows import Window, find_edges, level_windows
+from tinykit.meters.meter import MeterSetup
+from tinykit.meters.registry import find_meter
 from tinykit.meters.trace import Trace
 
 LATE_S = 1.0
@@ -67,18 +71,26 @@ def recover(folder: Path) -> Recovery:
         )
     start = read_start(folder)
     known = replace(start.known, complete=False, outputs_equal=None)
-    analysis = analyse_cut(folder, known, line=start.line)
+    told = start.facts.get("external")
+    if told is None:
+        analysis = analyse_cut(folder, known, line=start.line)
+    else:
+        analysis = analyse_external(folder, told, known)
     _, _, events = read_recording(folder)
     facts = {**start.facts, "recovered": True}
-    files = [name for name in (*FILES, START) if (folder / name).is_file()]
+    for partial in folder.rglob(PARTIAL):
+        partial.unlink()  # the kill came while a file was being written; it will be, or it is lost
+    files = [name for name in (*recorded_files(folder), START, OUTPUTS) if (folder / name).is_file()]
     report = finish(folder, facts, known, analysis, files)
-    noted = sum(event.what == "done" for event in events)
+    noted = sum(event.what == "done" for event in events) if told is None else len(analysis.phases)
     return Recovery(report, len(analysis.phases), noted, _planned(start.facts))
 
 
 def analyse_cut(folder: Path, known: Known, *, line: int = 0) -> Analysis:
     """Analyse a recording that was cut off anywhere. Raises RecordingError where it cannot be read."""
     trace, setup, events = read_recording(folder)
+    if known.windows_from != "marker" or not find_meter(setup.meter).capabilities.modes:
+        return _analyse_unmarked(trace, setup, events, known)
     done = [event for event in events if event.what == "done"]
     windows = level_windows(find_edges(trace, line)) if trace.digital_lines else ()
     whole = _whole(trace, windows, known.guard_s)
@@ -89,6 +101,15 @@ def analyse_cut(folder: Path, known: Known, *, line: int = 0) -> Analysis:
         )
     phases = [_phase(one) for one in done[:kept]]
     return analyse_windows(trace, setup, phases, whole[:kept], known, expected=kept or None)
+
+
+def _analyse_unmarked(trace: Trace, setup: MeterSetup, events: Sequence[Event], known: Known) -> Analysis:
+    """The first phases whose windows, guards included, lie before the trace's end."""
+    phases, windows, placing = place_phases(trace, setup, events, known, 0)
+    kept = len(_whole(trace, windows, known.guard_s)) if len(windows) == len(phases) else len(phases)
+    return analyse_windows(
+        trace, setup, phases[:kept], windows[:kept], known, expected=kept or None, placing=placing
+    )
 
 
 def _phase(event: Event) -> Phase:
@@ -123,4 +144,5 @@ def _planned(facts: dict[str, Any]) -> int | None:
     if not isinstance(plan, dict):
         return None
     states = plan.get("states", ())
-    return int(plan.get("windows", 0)) + len(states) + ("idle" in states)
+    profile = plan.get("profile") or {}
+    return int(plan.get("windows", 0)) + len(states) + ("idle" in states) + 2 * int(profile.get("periods", 0))

@@ -61,12 +61,16 @@ class SessionReport:
             "energy": energy_document(self.analysis),
             "headline": None if self.headline is None else self.headline.to_dict(),
             "verdict": self.analysis.verdict.to_dict(),
+            **({} if self.analysis.ledger is None else {"phases": self.analysis.ledger.to_dict()}),
         }
 
 
 def energy_document(analysis: Analysis) -> dict[str, Any]:
-    """What ``energy.json`` holds: joules per inference, powers of the states, per window."""
+    """What ``energy.json`` holds: joules per inference, powers of the states, per window.
+
+    ``duty`` is there only where periods were measured."""
     energy = analysis.energy
+    duty = {} if analysis.duty is None else {"duty": analysis.duty.to_dict()}
     return {
         "schema": "tinykit.energy",
         "schema_version": 1,
@@ -74,6 +78,9 @@ def energy_document(analysis: Analysis) -> dict[str, Any]:
         "net_per_inference": None if energy is None or energy.net is None else energy.net.to_dict(),
         "states": {name: power.to_dict() for name, power in analysis.states.items()},
         "guard_s": None if energy is None else energy.guard_s,
+        "windows_from": analysis.placing.to_dict(),
+        "doubts": [one.to_dict() for one in analysis.doubts],
+        **duty,
         "windows": []
         if energy is None
         else [

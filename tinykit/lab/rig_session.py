@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tinykit.lab.emulation import clock_tolerance
 from tinykit.lab.opened import open_rig
 from tinykit.lab.options import MeasureOptions
-from tinykit.lab.rig import RigCheck, check_rig, failures
+from tinykit.lab.rig import RigCheck, RigFacts, check_rig, failures
 from tinykit.meters.meter import MeterPort
 from tinykit.progress import SILENT, Progress
 from tinykit.running.inputs import random_samples
@@ -53,6 +54,7 @@ def rig_check(
     workload = read_workload(model)
     specs = workload.require_model("a rig check").inputs
     with open_rig(workload, target, port, options, progress) as rig:
-        rig.session.load([array[:1] for array in random_samples(specs).arrays])
-        checks = check_rig(rig.meter, rig.device, rig.setup, rig.session, options.line, progress)
+        row = [array[:1] for array in random_samples(specs).arrays]
+        facts = RigFacts(clock_tolerance(rig.emulation), rig.hashes)
+        checks = check_rig(rig.meter, rig.device, rig.setup, rig.session, options.line, row, facts, progress)
         return RigReport(target.name, rig.meter.title, rig.simulated, checks)

@@ -11,16 +11,22 @@ from typing import Any
 import numpy as np
 
 from tinykit import __version__
-from tinykit.errors import DeviceError, OutputError
+from tinykit.errors import DeviceError
 from tinykit.lab.analysis import Known, analyse
-from tinykit.lab.capture import MarkedSession, Plan, capture, find_inferences
-from tinykit.lab.emulation import Emulation
+from tinykit.lab.capture import MarkedSession, capture, find_inferences, find_sleep_ms
+from tinykit.lab.emulation import clock_tolerance
 from tinykit.lab.finish import finish
+from tinykit.lab.firmware import firmware_matches
+from tinykit.lab.host_session import HOST, measure_host
+from tinykit.lab.manifest import claim_folder
 from tinykit.lab.opened import OpenRig, open_rig
 from tinykit.lab.options import MeasureOptions
-from tinykit.lab.recorder import FILES, Recorder
+from tinykit.lab.outputs import OUTPUTS, write_outputs
+from tinykit.lab.profile import check_states
+from tinykit.lab.recorder import recorded_files
 from tinykit.lab.report import SessionReport
-from tinykit.lab.rig import check_rig, failures
+from tinykit.lab.rig import RigCheck, RigFacts, check_rig, failures
+from tinykit.lab.serial_log import SerialLog, logged
 from tinykit.lab.start import START, Start, write_start
 from tinykit.lab.verdict import LEAST_WINDOW_S
 from tinykit.meters.meter import MeterPort
@@ -31,11 +37,6 @@ from tinykit.running.result import Array, RunResult
 from tinykit.running.targets import Target
 from tinykit.running.workload import Workload, read_workload
 from tinykit.wire.tokens import GUARD_MS
-
-OUTPUTS = "outputs.npz"
-SERIAL_LOG = "serial.log"
-_NOMINAL_TOLERANCE = 0.005
-"""Of a board's clock whose file says nothing: meters.md §F.2 fails a session at 0.5 %."""
 
 
 def measure(
@@ -51,18 +52,29 @@ def measure(
     InputError, OutputError, UsageError; what was recorded until then stays in the folder, for `recover`.
     """
     workload = read_workload(model)
-    _claim(options.out)
+    if target.where == HOST:
+        samples = _samples(workload, options, progress)
+        return measure_host(workload, samples, target, port, options, progress)
+    check_states(options.profile, options.states)
+    claim_folder(options.out)
     with open_rig(workload, target, port, options, progress) as rig:
         return _session(rig, options, progress)
 
 
 def _session(bench: OpenRig, options: MeasureOptions, progress: Progress) -> SessionReport:
+    with logged(bench.session, options.out) as log:
+        return _logged_session(bench, options, log, progress)
+
+
+def _logged_session(
+    bench: OpenRig, options: MeasureOptions, log: SerialLog, progress: Progress
+) -> SessionReport:
     session = bench.session
     model = bench.workload.require_model("a measurement")
     samples = _samples(bench.workload, options, progress)
     rows = [[array[k : k + 1] for array in samples.arrays] for k in range(len(samples))]
     session.load(rows[0])
-    rig = check_rig(bench.meter, bench.device, bench.setup, session, options.line, progress)
+    rig = _rig(bench, options, rows[0], progress)
     if failed := failures(rig):
         raise DeviceError(
             f"The rig check failed: {'; '.join(failed)}.",
@@ -70,17 +82,20 @@ def _session(bench: OpenRig, options: MeasureOptions, progress: Progress) -> Ses
             code="RIG",
         )
     inferences = find_inferences(session, options.seconds)
-    plan = Plan(options.windows, options.seconds, options.warmups, options.states, options.state_s)
+    rate_hz = bench.setup.settings.rate_hz or bench.meter.capabilities.rates_hz[-1]
+    plan = replace(options.phases(), sleep_ms=find_sleep_ms(session, options.profile, rate_hz))
     started = time.time()
     known = Known(
         calibration=bench.calibration,
         session=f"session {options.out.name} {started:.0f}",
         simulated=bench.simulated,
         guard_s=GUARD_MS / 1e3,
-        clock_tolerance=_tolerance(bench.emulation),
+        clock_tolerance=clock_tolerance(bench.emulation),
         short_asked=options.seconds < LEAST_WINDOW_S,
         model_matches=session.device.model_sha256 == model.sha256 if session.device.model_sha256 else None,
-        rig_failures=(),
+        firmware_matches=firmware_matches(session.device.firmware_sha256, bench.hashes),
+        rig_failures=() if options.rig_check else None,
+        windows_from=options.windows_from,
     )
     facts = {
         "started_unix_s": started,
@@ -90,8 +105,7 @@ def _session(bench: OpenRig, options: MeasureOptions, progress: Progress) -> Ses
         **_facts(bench, options),
     }
     write_start(options.out, Start(known, facts, options.line))
-    keeps_time = bench.emulation is None or bench.emulation.keeps_time
-    with Recorder(options.out, bench.meter, bench.device, bench.setup, keeps_time=keeps_time) as recorder:
+    with bench.recorder(options.out, log) as recorder:
         # A meter that feeds the board takes it along when it goes: the meter is to be named, not the board.
         session.watch(recorder.check)
         try:
@@ -122,9 +136,10 @@ def _write(
     outputs: Sequence[Array],
     line: int,
 ) -> SessionReport:
-    named: dict[str, Any] = {f"output_{i}": array for i, array in enumerate(outputs)}
-    np.savez_compressed(folder / OUTPUTS, **named)
-    return finish(folder, facts, known, analyse(folder, known, line=line), [*FILES, START, OUTPUTS])
+    write_outputs(folder, outputs)
+    return finish(
+        folder, facts, known, analyse(folder, known, line=line), [*recorded_files(folder), START, OUTPUTS]
+    )
 
 
 def _facts(bench: OpenRig, options: MeasureOptions) -> dict[str, Any]:
@@ -148,18 +163,6 @@ def _facts(bench: OpenRig, options: MeasureOptions) -> dict[str, Any]:
     }
 
 
-def _claim(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        taken = any(out.iterdir())
-    except OSError as error:
-        raise OutputError(
-            f"{out} cannot be used: {error.strerror or error}.", hint="name a new folder with -o."
-        ) from error
-    if taken:
-        raise OutputError(f"{out} holds files already.", hint="name a new folder with -o: sessions are kept.")
-
-
 def _samples(workload: Workload, options: MeasureOptions, progress: Progress) -> Samples:
     specs = workload.require_model("a measurement").inputs
     if options.inputs is None:
@@ -167,10 +170,15 @@ def _samples(workload: Workload, options: MeasureOptions, progress: Progress) ->
     return load_samples(specs, options.inputs, limit=options.windows, progress=progress)
 
 
-def _tolerance(emulation: Emulation | None) -> float:
-    if emulation is not None and emulation.clock_tolerance is not None:
-        return emulation.clock_tolerance
-    return _NOMINAL_TOLERANCE
+def _rig(
+    bench: OpenRig, options: MeasureOptions, row: Sequence[Array], progress: Progress
+) -> tuple[RigCheck, ...]:
+    if not options.rig_check:
+        return ()
+    facts = RigFacts(clock_tolerance(bench.emulation), bench.hashes, options.windows_from)
+    return check_rig(
+        bench.meter, bench.device, bench.setup, bench.session, options.line, row, facts, progress
+    )
 
 
 def _as_result(session: MarkedSession, outputs: tuple[Array, ...]) -> RunResult:

@@ -12,6 +12,7 @@ from tinykit.errors import InputError, OutputError, RecordingError
 from tinykit.lab.analysis import Known
 from tinykit.lab.calibration import parse_calibration
 from tinykit.lab.manifest import replace_file
+from tinykit.lab.windows import METHODS
 
 START = "raw/start.json"
 SCHEMA = "tinykit.session_start"
@@ -23,6 +24,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "clock_tolerance": (int, float, type(None)),
     "short_asked": (bool,),
 }
+_TEXTS: dict[str, tuple[str, ...]] = {"windows_from": METHODS}
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,10 @@ def _checked(name: str, value: Any) -> Any:
         if value is not None and not all(type(text) is str for text in value):
             raise ValueError("rig_failures is not a list of texts")
         return None if value is None else tuple(value)
+    if name in _TEXTS:
+        if value not in _TEXTS[name]:
+            raise ValueError(f"{name} is none of {', '.join(_TEXTS[name])}")
+        return value
     if not isinstance(value, _TYPES.get(name, (bool, type(None)))):
         raise ValueError(f"{name} is not what it must be")
     return value

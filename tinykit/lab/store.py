@@ -12,8 +12,11 @@ from typing import Any
 from tinykit.errors import RecordingError, TinykitError
 from tinykit.estimate import Estimate
 from tinykit.lab.analysis import Analysis, Known, analyse
-from tinykit.lab.finish import CALIBRATION, RESULTS
+from tinykit.lab.duty import Duty
+from tinykit.lab.external import analyse_external
+from tinykit.lab.finish import CALIBRATION, MORE_RESULTS, RESULTS
 from tinykit.lab.importer import analyse_import
+from tinykit.lab.ledger import PHASES, Ledger
 from tinykit.lab.manifest import MANIFEST, Damage, read_manifest, seal, verify_files
 from tinykit.lab.recorder import BYTES, RAW
 from tinykit.lab.recover import analyse_cut
@@ -23,12 +26,15 @@ from tinykit.lab.verdict import Finding, Verdict
 
 _MAX_JSON_BYTES = 64 * 1024 * 1024
 _DEPTH = 3
+_LATEST_UNIX_S = 1e11
+"""The year 5138: calendars of some systems end not far behind it."""
 
 
 @dataclass(frozen=True)
 class StoredSession:
     """A finished session as it was written. ``gross`` and ``net`` are J an inference, ``states`` W.
 
+    ``duty`` is there where periods of duty-cycled work were measured, ``ledger`` where pins showed phases.
     They are None, and empty, where the verdict allowed no number.
     """
 
@@ -40,6 +46,8 @@ class StoredSession:
     states: dict[str, Estimate]
     energy: dict[str, Any]
     verdict: Verdict
+    duty: Duty | None = None
+    ledger: Ledger | None = None
 
     @property
     def headline(self) -> Estimate | None:
@@ -60,6 +68,7 @@ class StoredSession:
             "manifest": self.manifest,
             "energy": self.energy,
             "headline": None if self.headline is None else self.headline.to_dict(),
+            **({} if self.ledger is None else {"phases": self.ledger.to_dict()}),
         }
 
 
@@ -70,7 +79,7 @@ def open_session(folder: Path, *, raw: bool = True) -> StoredSession:
     written.
     """
     manifest = read_manifest(folder)
-    damage = list(verify_files(folder, manifest, None if raw else RESULTS))
+    damage = list(verify_files(folder, manifest, None if raw else _results(manifest)))
     if manifest.get("seal") != seal(manifest):
         damage.insert(0, Damage(MANIFEST, "content"))
     if damage:
@@ -92,6 +101,8 @@ def open_session(folder: Path, *, raw: bool = True) -> StoredSession:
             {str(name): Estimate.from_dict(one) for name, one in energy["states"].items()},
             energy,
             _verdict(manifest["verdict"]),
+            Duty.from_dict(energy["duty"]) if "duty" in energy else None,
+            Ledger.from_dict(_json(folder / PHASES)) if PHASES in manifest["files"] else None,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, TinykitError) as error:
         raise RecordingError(
@@ -101,10 +112,16 @@ def open_session(folder: Path, *, raw: bool = True) -> StoredSession:
         ) from error
 
 
+def _results(manifest: dict[str, Any]) -> tuple[str, ...]:
+    return (*RESULTS, *(name for name in MORE_RESULTS if name in manifest["files"]))
+
+
 def reanalyse(session: StoredSession) -> Analysis:
     """Analyse the session's raw data again, in the way that it was analysed first. Raises RecordingError."""
     if session.manifest.get("import") is not None:
         return analyse_import(session.folder, session.manifest["import"], session.known)
+    if session.manifest.get("external") is not None:
+        return analyse_external(session.folder, session.manifest["external"], session.known)
     if session.manifest.get("recovered"):
         return analyse_cut(session.folder, session.known, line=session.line)
     return analyse(session.folder, session.known, line=session.line)
@@ -165,7 +182,9 @@ def describe_damage(damage: Sequence[Damage]) -> str:
 
 
 _SHAPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("plan", "model", "board", "meter", "import", "emulation"), (dict, type(None))),
+    **dict.fromkeys(
+        ("plan", "model", "board", "meter", "import", "external", "emulation"), (dict, type(None))
+    ),
     "started_unix_s": (int, float),
     "marker_line": (int,),
     "recovered": (bool,),
@@ -178,6 +197,8 @@ def _check_shapes(manifest: dict[str, Any], energy: Any) -> None:
     for name, kinds in _SHAPES.items():
         if name in manifest and not isinstance(manifest[name], kinds):
             raise ValueError(f"{name} is not what it must be")
+    if not 0 <= manifest.get("started_unix_s", 0) < _LATEST_UNIX_S:
+        raise ValueError("started_unix_s is no time")
     if not 0 <= manifest.get("marker_line", 0) < 8:
         raise ValueError("there is no such marker_line")
     meter = manifest.get("meter") or {}

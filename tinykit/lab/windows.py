@@ -1,14 +1,23 @@
-"""Windows from a digital line: where the marker rises and falls, on the meter's own sample clock."""
+"""Windows from a digital line: where the marker rises and falls, on the meter's own sample clock.
+
+Windows without a marker: `tinykit.lab.clock_windows` and `tinykit.lab.power_windows`.
+"""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from tinykit.meters.trace import Trace
+
+Method = Literal["marker", "board", "power", "host"]
+METHODS: tuple[Method, ...] = get_args(Method)
+"""How windows may be found, the best first: marker, board clock, power edges, host time."""
 
 DEBOUNCE_S = 50e-6
 """Pulses shorter than this are contact noise: EnergyRunner's ``timestamp-hold-us``."""
@@ -36,6 +45,38 @@ class Window:
 
     def __len__(self) -> int:
         return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class Placing:
+    """How windows were found, and how far off they may be: half-widths of rectangular distributions.
+
+    A window may lie ``shift_s`` early or late as a whole; each of its edges ``edge_s`` early or late; its
+    length may be off by the part ``length`` of it. A marker's own skew is the meter's, in its calibration;
+    "counters" are a computer's own, read by the process that runs in the windows.
+    ``contrast`` is active over idle power, where edges of the power were sought. ``unplaced`` states were
+    held, and nothing tells where in the recording.
+    """
+
+    method: Method | Literal["counters"] = "marker"
+    shift_s: float = 0.0
+    edge_s: float = 0.0
+    length: float = 0.0
+    contrast: float | None = None
+    unplaced: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        finite = self.contrast is not None and math.isfinite(self.contrast)
+        return {**asdict(self), "contrast": self.contrast if finite else None}
+
+    @property
+    def reach_s(self) -> float:
+        """How far from where it is thought an edge may lie, length aside."""
+        return self.shift_s + self.edge_s
+
+
+MARKED = Placing()
 
 
 def find_edges(trace: Trace, line: int, *, debounce_s: float = DEBOUNCE_S) -> tuple[Edge, ...]:

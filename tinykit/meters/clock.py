@@ -18,6 +18,7 @@ STRETCH_S = 1.0
 LASTING = 5
 # and by much more than the line trembles anyway.
 _TREMBLES = 6.0
+_LONGEST_SPAN = 20
 # Crystals are within 100 ppm; more than this is not drift but a stream that loses or repeats samples.
 MAX_DRIFT = 200e-6
 
@@ -56,8 +57,9 @@ def fit_clock(t_host_s: FloatArray, received: FloatArray, rate_hz: float, unit: 
     starts = np.flatnonzero(np.diff(stretch, prepend=-1))
     floors_s = np.minimum.reduceat(t_host_s - received / rate_hz, starts)
     middles_s = t_host_s[starts]
-    # A median of steps is not moved by a few jumps.
-    drift = float(np.median(np.diff(floors_s) / np.diff(middles_s)))
+    # A median of slopes is not moved by a few jumps; long ones are not moved by what the line trembles.
+    span = max(1, min(_LONGEST_SPAN, len(floors_s) // 8))
+    drift = float(np.median((floors_s[span:] - floors_s[:-span]) / (middles_s[span:] - middles_s[:-span])))
     level_s = floors_s - np.clip(drift, -MAX_DRIFT, MAX_DRIFT) * (middles_s - middles_s[0])
     # What never comes back is a loss: the lowest level from here to the end can only rise.
     lasting_s = np.minimum.accumulate(level_s[::-1])[::-1]

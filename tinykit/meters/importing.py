@@ -66,7 +66,8 @@ class ImportOptions:
 class Importer:
     """One format. ``accepts`` sees the path and the file's first 4096 bytes; ``load`` raises RecordingError.
 
-    A ``is_fallback`` one is asked after all others.
+    A ``is_fallback`` one is asked after all others. Where a recording is several files, whose names differ in
+    their ``tails`` only, the first of them is the one to name.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Importer:
     accepts: Callable[[Path, bytes], bool]
     load: Callable[[Path, ImportOptions], Trace]
     is_fallback: bool = False
+    tails: tuple[str, ...] = ()
 
 
 def importers() -> tuple[Importer, ...]:
@@ -115,6 +117,17 @@ def load_recording(path: Path | str, options: ImportOptions = ImportOptions()) -
         f"formats: {formats}.",
         code="RECORDING_FORMAT",
     )
+
+
+def parts(path: Path) -> dict[str, Path]:
+    """The files that make up the recording ``path``, by the tails of their names; most are one file."""
+    for importer in importers():
+        first = importer.tails[0] if importer.tails else ""
+        if first and path.name.endswith(first):
+            stem = path.name.removesuffix(first)
+            beside = {tail: path.with_name(stem + tail) for tail in importer.tails}
+            return {tail: one for tail, one in beside.items() if one.is_file()}
+    return {path.suffix.lower(): path}
 
 
 def refused(path: Path, problem: str, hint: str, *, code: str) -> RecordingError:

@@ -15,6 +15,8 @@ from tinykit.errors import InputError, UsageError
 from tinykit.meters.trace import Block, Gap, Instrument, Quantity, SampleFilter, Supply, TraceWarning
 
 Mode = Literal["source", "ammeter"]
+UPDATES_A_WINDOW = 100
+"""A window must hold so many changes of a value that changes now and then: its ends fall between two."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Capabilities:
     current. ``needs_voltage``: nothing can be decoded without the rail's voltage. Losses that the stream
     itself does not show come in multiples of ``loss_unit``. Lines are only seen up to ``max_lines_hz``; where
     the meter ``sees`` falls, a line is low for the one sample in which it fell and high otherwise, so that a
-    marker must pulse at both ends of a window.
+    marker must pulse at both ends of a window. ``max_current_a`` is its limit, None where nobody states it.
     """
 
     rates_hz: tuple[float, ...]
@@ -40,6 +42,7 @@ class Capabilities:
     loss_unit: int = 1
     max_lines_hz: float = math.inf
     sees: Literal["levels", "falls"] = "levels"
+    max_current_a: float | None = None
 
     def lines_at(self, rate_hz: float) -> tuple[str, ...]:
         """The digital lines that are there at ``rate_hz``."""

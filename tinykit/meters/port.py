@@ -8,7 +8,10 @@ from typing import Any
 
 from tinykit.errors import MeterError
 
+_PLENTY_BYTES = 2048
 _SOCKET_BYTES = 1 << 16
+# What a server of serial ports says to a second client: ser2net's words, and our emulator's.
+_IN_USE = b"Port already in use"
 
 
 class Port:
@@ -26,6 +29,7 @@ class Port:
         self.name = name
         self._gather_s = gather_s
         self._timeout_s = 0.0
+        self._begin = b""
         try:
             self._serial: Any = serial.serial_for_url(name, baudrate=baud, timeout=0, do_not_open=True)
             self._serial.dtr = self._serial.rts = True
@@ -55,11 +59,14 @@ class Port:
             first: bytes = self._serial.read(1)
             if not first:
                 return b""
-            time.sleep(self._gather_s)
             # A socket knows only that something is there, and not how much.
             is_socket = self.name.startswith("socket://")
+            # A terminal keeps 4 KiB: where a busy host comes late, there is nothing left to gather.
+            if is_socket or self._serial.in_waiting < _PLENTY_BYTES:
+                time.sleep(self._gather_s)
             self._wait_at_most(0.0 if is_socket else timeout_s)
             rest: bytes = self._serial.read(_SOCKET_BYTES if is_socket else self._serial.in_waiting)
+            self._begin = self._begin or first + rest
             return first + rest
         except _failures() as error:
             raise self._gone(error) from error
@@ -76,6 +83,12 @@ class Port:
         self._serial.close()
 
     def _gone(self, error: Exception) -> MeterError:
+        if self.name.startswith("socket://") and self._begin.strip() in (b"", _IN_USE):
+            return MeterError(
+                f"The meter's port '{self.name}' hung up at once: most likely another program has it open.",
+                hint="a socket serves one program at a time; close the other one.",
+                code="METER_PORT",
+            )
         return MeterError(
             f"The meter on '{self.name}' is gone: {error}.",
             hint="check the cable and the hub; what was recorded until now is kept.",

@@ -23,6 +23,8 @@ RATES_HZ = (
 USUAL_RATE_HZ = 1e3
 MAX_ASCII_HZ = 5e3
 MAX_ENERGY_HZ = 1e4
+MAX_CURRENT_A = 0.05
+"""EEMBC's figure; UM2269 states 10 mA. The shield switches off above."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ LPM01A = Shield(
         needs_voltage=True,
         max_lines_hz=MAX_ASCII_HZ,
         sees="falls",
+        max_current_a=MAX_CURRENT_A,
     ),
     take="htc",
     give_back="hrc",
@@ -96,7 +99,13 @@ LPM01A = Shield(
 V3PWR = Shield(
     name="stlink-v3pwr",
     title="ST STLINK-V3PWR",
-    capabilities=replace(LPM01A.capabilities, quantities=("current",), supply_v=(1.6, 3.6), digital_lines=()),
+    capabilities=replace(
+        LPM01A.capabilities,
+        quantities=("current",),
+        supply_v=(1.6, 3.6),
+        digital_lines=(),
+        max_current_a=None,
+    ),
     take="power_monitor",
     give_back="",
     binary_format="bin_hex",

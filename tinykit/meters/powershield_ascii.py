@@ -7,15 +7,13 @@ What follows ``end`` is a summary whose two numbers only look like samples.
 
 from __future__ import annotations
 
-import copy
 import re
-from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
 
-from tinykit.meters.powershield_clock import SampleClock
-from tinykit.meters.trace import INVALID, Block, ByteArray, FloatArray, Gap, Quantity, TraceWarning
+from tinykit.meters.powershield_clock import SampleClock, StampedDecoder
+from tinykit.meters.trace import INVALID, Block, ByteArray, FloatArray, Quantity
 
 _ROW = 9  # dddd±ee CR LF
 _ROWS = 1024  # a stamp every 1000 lines ends a run anyway
@@ -28,14 +26,11 @@ _EVENT = re.compile(rb"event +(\d+) +(?:ris|fal)")
 _WRAP_MS = 1_000_000  # three digits of seconds
 
 
-class AsciiDecoder:
+class AsciiDecoder(StampedDecoder):
     """Sans-I/O. D7 is line 0: high, and low for the one sample after each ``event`` line."""
 
     def __init__(self, rate_hz: float, quantity: Quantity) -> None:
-        self._clock = SampleClock(rate_hz, _WRAP_MS)
-        self._quantity = quantity
-        self._rest = b""
-        self._ended = False
+        super().__init__(SampleClock(rate_hz, _WRAP_MS), quantity)
         self._event_due = False
         self._last_event_index = -2
         self._event_number: int | None = None
@@ -44,25 +39,9 @@ class AsciiDecoder:
         self._events: list[int] = []
         self._invalid: list[int] = []
 
-    @property
-    def length(self) -> int:
-        """Sample periods so far, lost ones included."""
-        return self._clock.index
-
-    @property
-    def gaps(self) -> Sequence[Gap]:
-        """What was lost so far, in order."""
-        return self._clock.gaps
-
-    @property
-    def warnings(self) -> Sequence[TraceWarning]:
-        """What a verdict must know, one a code."""
-        return self._clock.warnings
-
     def fork(self) -> Self:
         """A decoder that goes on from here."""
-        other = copy.copy(self)
-        other._clock = self._clock.fork()
+        other = super().fork()
         other._values, other._events, other._invalid = [], [], []
         return other
 
@@ -153,8 +132,7 @@ class AsciiDecoder:
             return
         values = np.concatenate(self._values)
         blocks.append(
-            sample_block(
-                self._quantity,
+            self._block(
                 self._first_index,
                 values,
                 digital=_marked(len(values), self._events, 1, 0),
@@ -162,19 +140,6 @@ class AsciiDecoder:
             )
         )
         self._values, self._events, self._invalid = [], [], []
-
-
-def sample_block(
-    quantity: Quantity,
-    first_index: int,
-    values: FloatArray,
-    digital: ByteArray | None = None,
-    flags: ByteArray | None = None,
-) -> Block:
-    """A block of what the shield measures: current in A, or energy in J per sample."""
-    if quantity == "energy":
-        return Block(first_index, energy_j=values, digital=digital, flags=flags)
-    return Block(first_index, current_a=values, digital=digital, flags=flags)
 
 
 def _marked(length: int, places: list[int], usual: int, there: int) -> ByteArray:

@@ -8,17 +8,14 @@ that shows whether pairs were still pairs.
 
 from __future__ import annotations
 
-import copy
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
-from tinykit.meters.powershield_ascii import sample_block
-from tinykit.meters.powershield_clock import STAMP_EVERY, TOLERANCE_MS, SampleClock
-from tinykit.meters.trace import Block, ByteArray, FloatArray, Gap, Quantity, TraceWarning
+from tinykit.meters.powershield_clock import STAMP_EVERY, TOLERANCE_MS, SampleClock, StampedDecoder
+from tinykit.meters.trace import Block, ByteArray, FloatArray, Quantity
 
 _STAMP_SIZE = 9
 _DATA_SIZE = 2 * STAMP_EVERY
@@ -42,38 +39,14 @@ class _Segment:
     damaged: bool = False
 
 
-class BinaryDecoder:
+class BinaryDecoder(StampedDecoder):
     """Sans-I/O. ``frames`` are the sizes in bytes of the dialect's fixed frames, by code."""
 
     def __init__(self, rate_hz: float, quantity: Quantity, frames: Mapping[int, int] = LPM01A_FRAMES) -> None:
-        self._clock = SampleClock(rate_hz, _WRAP_MS)
+        super().__init__(SampleClock(rate_hz, _WRAP_MS), quantity)
         self._rate_hz = rate_hz
-        self._quantity = quantity
         self._frames = frames
-        self._rest = b""
-        self._ended = False
         self._lost_step = False
-
-    @property
-    def length(self) -> int:
-        """Sample periods so far, lost ones included."""
-        return self._clock.index
-
-    @property
-    def gaps(self) -> Sequence[Gap]:
-        """What was lost so far, in order."""
-        return self._clock.gaps
-
-    @property
-    def warnings(self) -> Sequence[TraceWarning]:
-        """What a verdict must know, one a code."""
-        return self._clock.warnings
-
-    def fork(self) -> Self:
-        """A decoder that goes on from here."""
-        other = copy.copy(self)
-        other._clock = self._clock.fork()
-        return other
 
     def feed(self, data: bytes | memoryview) -> list[Block]:
         """The blocks that these bytes complete."""
@@ -132,7 +105,7 @@ class BinaryDecoder:
         self._clock.count_stamped(
             count, int.from_bytes(rows[-1, _DATA_SIZE + 2 : _DATA_SIZE + 6].tobytes(), "big")
         )
-        return sample_block(self._quantity, first_index, _decode(rows[:, :_DATA_SIZE]))
+        return self._block(first_index, _decode(rows[:, :_DATA_SIZE]))
 
     def _segment(self, buffer: bytes, at: int) -> _Segment | None:
         """What ``buffer`` holds from ``at`` to the next stamp; None where more bytes are needed."""
@@ -196,7 +169,7 @@ class BinaryDecoder:
     def _emit(self, pairs: tuple[ByteArray, ...], blocks: list[Block]) -> None:
         whole = np.concatenate(pairs) if pairs else np.empty(0, np.uint8)
         if len(whole):
-            blocks.append(sample_block(self._quantity, self._clock.index, _decode(whole)))
+            blocks.append(self._block(self._clock.index, _decode(whole)))
             self._clock.count(len(whole) // 2)
 
     def _stamp(self, raw: bytes, *, damaged: bool = False) -> None:

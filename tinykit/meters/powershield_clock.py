@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from typing import Self
 
-from tinykit.meters.trace import Gap, TraceWarning
+from tinykit.meters.trace import Block, ByteArray, FloatArray, Gap, Quantity, TraceWarning
 
 STAMP_EVERY = 1000
 # A stamp is cut to whole milliseconds, so a difference of two is out by less than one. The rest is for
@@ -110,3 +111,46 @@ class SampleClock:
         if samples:
             self.gaps.append(Gap(self.index, samples, reason))
             self.index += samples
+
+
+class StampedDecoder:
+    """What both streams' decoders have in common: one clock, and what it knows."""
+
+    def __init__(self, clock: SampleClock, quantity: Quantity) -> None:
+        self._clock = clock
+        self._quantity = quantity
+        self._rest = b""
+        self._ended = False
+
+    @property
+    def length(self) -> int:
+        """Sample periods so far, lost ones included."""
+        return self._clock.index
+
+    @property
+    def gaps(self) -> Sequence[Gap]:
+        """What was lost so far, in order."""
+        return self._clock.gaps
+
+    @property
+    def warnings(self) -> Sequence[TraceWarning]:
+        """What a verdict must know, one a code."""
+        return self._clock.warnings
+
+    def fork(self) -> Self:
+        """A decoder that goes on from here."""
+        other = copy.copy(self)
+        other._clock = self._clock.fork()
+        return other
+
+    def _block(
+        self,
+        first_index: int,
+        values: FloatArray,
+        digital: ByteArray | None = None,
+        flags: ByteArray | None = None,
+    ) -> Block:
+        """A block of what the shield measures: current in A, or energy in J per sample."""
+        if self._quantity == "energy":
+            return Block(first_index, energy_j=values, digital=digital, flags=flags)
+        return Block(first_index, current_a=values, digital=digital, flags=flags)

@@ -137,6 +137,7 @@ class Ppk2:
         switches_power=True,
         needs_voltage=True,
         loss_unit=64,
+        max_current_a=1.0,
     )
 
     def check(self, settings: MeterSettings) -> None:

@@ -16,7 +16,8 @@ SETTLING, FROZEN, SLOW_RANGE = 3, 2, 4
 _WEIGHTS = np.array([0.18, 0.06])
 # (1 - 0.06)^640 is 6e-18: what came before does not move a mean by one unit of float64's precision.
 _MEMORY = 640
-_KERNELS = _WEIGHTS * (1 - _WEIGHTS) ** np.arange(_MEMORY)[::-1, np.newaxis]
+# Of the faster mean, (1 - 0.18)^200 is.
+_KERNELS = tuple(w * (1 - w) ** np.arange(n)[::-1] for w, n in zip(_WEIGHTS, (200, _MEMORY), strict=True))
 _ROWS = 2048
 
 
@@ -49,12 +50,12 @@ class SpikeFilter:
         past, self._past = self._past, np.concatenate((self._past, moving[-_MEMORY:]))[-_MEMORY:]
         if not len(settling):
             return block.current_a
-        means = _means(
-            np.concatenate((past, moving)), settling + 1 - np.searchsorted(still, settling, "right")
-        )
         filtered = block.current_a.copy()
-        valid = np.isfinite(filtered[settling])
-        filtered[settling] = np.where(valid, np.where(slow, means[:, 1], means[:, 0]), np.nan)
+        heads = since == 0
+        heads[0] = True
+        ends = settling + 1 - np.searchsorted(still, settling, "right")
+        means = _means(np.concatenate((past, moving)), ends, heads, slow, filtered[settling])
+        filtered[settling] = np.where(np.isfinite(filtered[settling]), means, np.nan)
         return filtered
 
     def _settling(self, ranges: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -69,8 +70,27 @@ class SpikeFilter:
         return index[here], since[here]
 
 
-def _means(series: FloatArray, ends: NDArray[np.int64]) -> FloatArray:
-    """Both means over the ``_MEMORY`` samples before ``series[_MEMORY + ends[i]]``, shape (n, 2)."""
-    windows = np.lib.stride_tricks.sliding_window_view(series, _MEMORY)
-    rows = range(0, len(ends), _ROWS)
-    return np.concatenate([windows[ends[row : row + _ROWS]] @ _KERNELS for row in rows])
+def _means(
+    series: FloatArray,
+    ends: NDArray[np.int64],
+    heads: NDArray[np.bool_],
+    slow: NDArray[np.bool_],
+    current_a: FloatArray,
+) -> FloatArray:
+    """The mean that counts for each settling sample: over the first ``_MEMORY + ends[i]`` of ``series``.
+
+    The first sample of each run (``heads``) looks back as far as it must; the others go on from there.
+    """
+    means = np.empty(len(ends))
+    for kernel, here in zip(_KERNELS, (heads & ~slow, heads & slow), strict=True):
+        windows = np.lib.stride_tricks.sliding_window_view(series, len(kernel))[_MEMORY - len(kernel) :]
+        places = np.flatnonzero(here)
+        for row in range(0, len(places), _ROWS):
+            some = places[row : row + _ROWS]
+            means[some] = windows[ends[some]] @ kernel
+    weights = np.where(slow, *_WEIGHTS[::-1]) * (np.diff(ends, prepend=0) > 0)
+    left = np.flatnonzero(~heads)
+    for at in (left[heads[left - 1]], left[~heads[left - 1]]):
+        before = means[at - 1]
+        means[at] = np.where(weights[at] > 0, before + weights[at] * (current_a[at] - before), before)
+    return means

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinykit.errors import MeterError, UsageError
-from tinykit.meters.meter import Capabilities, MeterSettings, MeterSetup
+from tinykit.meters.meter import UPDATES_A_WINDOW, Capabilities, MeterSettings, MeterSetup
 from tinykit.meters.rapl_decoder import RaplDecoder, Zone
 from tinykit.meters.trace import Instrument
 
@@ -22,8 +22,6 @@ ROOT = Path("/sys/class/powercap")
 # package; psys (the platform) and the intel-rapl-mmio folders would count all of it twice.
 _WANTED = re.compile(r"package-\d+(-die-\d+)?|dram")
 _CHANGES, _PATIENCE_S = 5, 1.0
-# A window must hold so many changes of the counter, as its ends fall between two of them.
-_CHANGES_A_WINDOW = 100
 
 
 class RaplCounters:
@@ -53,7 +51,7 @@ class RaplCounters:
         self._period_s = 1 / (settings.rate_hz or RAPL.capabilities.rates_hz[-1])
         instrument = self.identify()
         text = "".join(f"{zone.name} {zone.wrap_uj} {zone.folder}\n" for zone in self._zones)
-        return MeterSetup(RAPL.name, instrument, settings, text, _CHANGES_A_WINDOW * self._update_s)
+        return MeterSetup(RAPL.name, instrument, settings, text, UPDATES_A_WINDOW * self._update_s)
 
     def power(self, on: bool) -> None:
         """Raise UsageError: the host cannot switch itself."""

@@ -16,7 +16,10 @@ from tinykit.meters.meter import Arrival, Decoder, Filtering, HostTimed, Meter, 
 from tinykit.meters.trace import Block, Gap, Provenance, Trace, TraceWarning
 
 CHUNK_BYTES = 1 << 20
-_CHUNKS_A_CHECKPOINT = 16
+# Up to here samples may come as text, which is longer at higher powers: samples do not follow bytes.
+_SLOW_HZ = 2e4
+_LOOK_S = 0.05
+_CHECKPOINT_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,14 @@ def recorded_trace(path: Path, meter: Meter, setup: MeterSetup, arrivals: Sequen
     unseen. Memory stays bounded whatever the size of the file. Raises RecordingError, code RECORDING_MISSING
     or RECORDING_EMPTY.
     """
-    scan = _scan(path, meter.decoder(setup))
+    capabilities, settings = meter.capabilities, setup.settings
+    rate_hz = settings.rate_hz or capabilities.rates_hz[-1]
+    arrivals = _thinned(arrivals, rate_hz)
+    scan = _scan(path, meter.decoder(setup), [a.size_bytes for a in arrivals] if rate_hz <= _SLOW_HZ else [])
     if not scan.decoder.length:
         raise RecordingError(
             f"{path.name} holds no sample.", hint="was the meter started?", code="RECORDING_EMPTY"
         )
-    capabilities, settings = meter.capabilities, setup.settings
-    rate_hz = settings.rate_hz or capabilities.rates_hz[-1]
     host_timed = scan.decoder if isinstance(scan.decoder, HostTimed) else None
     fit = None if host_timed else _fit(scan, arrivals, rate_hz, meter.capabilities.loss_unit)
     t_start_host_s = host_timed.t_start_host_s if host_timed else fit.t_start_host_s if fit else None
@@ -69,6 +73,7 @@ def recorded_trace(path: Path, meter: Meter, setup: MeterSetup, arrivals: Sequen
         t_start_host_s=t_start_host_s,
         lost_by_clock=0 if fit is None else fit.missing,
         new_filter=meter.new_filter if isinstance(meter, Filtering) else None,
+        seen_rate_hz=None if fit is None else fit.rate_hz,
     )
 
 
@@ -83,12 +88,36 @@ def _open(path: Path) -> BinaryIO:
         ) from error
 
 
-def _scan(path: Path, decoder: Decoder) -> _Scan:
-    digest, checkpoints = hashlib.sha256(), []
+def _thinned(arrivals: Sequence[Arrival], rate_hz: float) -> Sequence[Arrival]:
+    """Of a slow meter, one in ``_LOOK_S``: there the scan stops to count samples."""
+    if rate_hz > _SLOW_HZ:
+        return arrivals
+    kept: list[Arrival] = []
+    for arrival in arrivals:
+        if not kept or arrival.t_host_s - kept[-1].t_host_s >= _LOOK_S:
+            kept.append(arrival)
+    return kept
+
+
+def _chunks(file: BinaryIO, stops: Sequence[int]) -> Iterator[bytes]:
+    """The file's bytes, none of the pieces over a stop."""
+    at = 0
+    for stop in (*stops, None):
+        while stop is None or at < stop:
+            chunk = file.read(CHUNK_BYTES if stop is None else min(CHUNK_BYTES, stop - at))
+            if not chunk:
+                break
+            at += len(chunk)
+            yield chunk
+
+
+def _scan(path: Path, decoder: Decoder, stops: Sequence[int]) -> _Scan:
+    digest = hashlib.sha256()
+    checkpoints: list[_Checkpoint] = []
     sizes, received = [0], [0]
     with _open(path) as file:
-        for count, chunk in enumerate(iter(lambda: file.read(CHUNK_BYTES), b"")):
-            if count % _CHUNKS_A_CHECKPOINT == 0:
+        for chunk in _chunks(file, stops):
+            if not checkpoints or sizes[-1] - checkpoints[-1].offset >= _CHECKPOINT_BYTES:
                 checkpoints.append(_Checkpoint(sizes[-1], decoder.length, decoder.fork()))
             digest.update(chunk)
             decoder.feed(chunk)
@@ -118,7 +147,10 @@ def _read(path: Path, checkpoints: Sequence[_Checkpoint], start: int, stop: int)
 
 
 def _fit(scan: _Scan, arrivals: Sequence[Arrival], rate_hz: float, unit: int) -> ClockFit | None:
-    """Arrivals count bytes; the scan knows samples at some bytes, and between them both go along."""
+    """Arrivals count bytes; the scan knows samples at some bytes: of a slow meter at each arrival's.
+
+    Between them both go along, which is exact where a sample is always as long.
+    """
     t_host_s = np.array([arrival.t_host_s for arrival in arrivals], np.float64)
     size_bytes = np.array([arrival.size_bytes for arrival in arrivals], np.float64)
     received = np.interp(size_bytes, scan.sizes, scan.received)

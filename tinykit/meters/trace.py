@@ -154,7 +154,8 @@ class Trace:
     ``sample_rate_hz`` is nominal. ``length`` counts sample periods, lost ones included. ``supply`` is None
     where nobody said the voltage; power traces need none. ``read(start, stop)`` yields the blocks; users call
     :meth:`blocks`. A window shorter than ``min_window_s`` says nothing (counters that update now and then).
-    ``t_start_host_s`` is sample 0 on the host's ``time.monotonic()``, or None where that is not known.
+    ``t_start_host_s`` is sample 0 on the host's ``time.monotonic()``, or None where that is not known, and
+    ``seen_rate_hz`` the sample rate by that clock.
     ``lost_by_clock`` samples vanished without a gap: nobody knows where exactly, and ``length`` lacks them.
     ``new_filter`` makes the filter of the meter's maker, where there is one.
     """
@@ -173,6 +174,7 @@ class Trace:
     t_start_host_s: float | None = None
     lost_by_clock: int = 0
     new_filter: Callable[[], SampleFilter] | None = None
+    seen_rate_hz: float | None = None
 
     @property
     def duration_s(self) -> float:

@@ -12,7 +12,7 @@ from threading import Event
 
 from tinykit import __version__
 from tinykit.compiler.image import BuildReport
-from tinykit.errors import InputError, TinykitError
+from tinykit.errors import InputError, TinykitError, UsageError
 from tinykit.progress import SILENT, Progress
 from tinykit.running.check import Check, compare
 from tinykit.running.collect import Partial, collect, input_sha256, target_sha256
@@ -23,7 +23,7 @@ from tinykit.running.result import Array, LayerCost, RunResult, TensorSpec
 from tinykit.running.runner import Device, Inferred, Session, find_runner
 from tinykit.running.targets import Target
 from tinykit.running.timing import time_windows
-from tinykit.running.workload import Workload, read_workload
+from tinykit.running.workload import Model, Workload, read_workload
 
 _MOST_VALUES = 1024
 # The stamp of an .npz; it is no JSON document.
@@ -238,7 +238,9 @@ def run_workload(
 
 
 def _load(workload: Workload, options: RunOptions, progress: Progress) -> Samples | None:
-    """The samples, before anything is built or opened: a wrong file is found at once."""
+    """The samples, before anything is built or opened: what is wrong with the question is found at once."""
+    if options.check:
+        _model_to_check(workload)
     if options.output is not None:
         check_name(options.output)
     return None if workload.model is None else _samples(workload.model.inputs, options, progress)
@@ -307,11 +309,20 @@ def _check(
 ) -> Check:
     if not options.check:
         return Check("not_asked")
-    if workload.model is None:
-        note = "an image was given, and the reference runs the model's file"
-        return Check("not_run", note=note, code="CHECK_NO_MODEL")
     tolerance = device.tolerance_lsb if options.tolerance_lsb is None else options.tolerance_lsb
-    return compare(workload.model, samples.arrays, result, tolerance_lsb=tolerance, progress=progress)
+    model = _model_to_check(workload)
+    return compare(model, samples.arrays, result, tolerance_lsb=tolerance, progress=progress)
+
+
+def _model_to_check(workload: Workload) -> Model:
+    """Raises UsageError, code CHECK_NO_MODEL, where an image was given."""
+    if workload.model is None:
+        raise UsageError(
+            f"--check runs the reference on a model's file, and {workload.path} is an image.",
+            hint="give the model (a board on a port must carry it), or leave --check out.",
+            code="CHECK_NO_MODEL",
+        )
+    return workload.model
 
 
 def _evaluation(

@@ -20,7 +20,8 @@ _PATH = click.Path(path_type=Path)
     help="""Make a session of a recording: .ppk2, PPK2 CSV, .jls, MLPerf Tiny's results.json, EnergyRunner
     traces, CSV with units.
 
-    A line that was recorded with the current marks the windows, with --n inferences in each. The meter's
+    A line that was recorded with the current marks the windows, with --n inferences in each; with --phases,
+    several lines show codes, and each phase gets its joules. The meter's
     errors are those of its data sheet, unless --calibration brings better ones. Exit code 4 where the verdict
     fails: then there is no number.""",
     epilog="Example: tinykit session import run.ppk2 --marker D0 --n 100 --voltage 3.0 -o sessions/run",
@@ -35,9 +36,26 @@ _PATH = click.Path(path_type=Path)
     help="A window is while the line is high, or low, or between two pulses (MLPerf Tiny).",
 )
 @click.option(
-    "--n", "inferences", required=True, type=click.IntRange(min=1), metavar="N", help="Inferences a window."
+    "--n", "inferences", type=click.IntRange(min=1), metavar="N", help="Inferences a window, or an 'infer'."
 )
+@click.option("--phases", type=_PATH, metavar="MAP.toml", help="What the codes on several lines mean.")
 @click.option("--windows", type=click.IntRange(min=1), metavar="N", help="How many windows there must be.")
+@click.option(
+    "--windows-from",
+    type=click.Choice(["marker", "power"]),
+    default="marker",
+    show_default=True,
+    help="Without a marker: by edges of the power, labelled as such.",
+)
+@click.option("--idle", multiple=True, metavar="A..B", help="The board idles from A to B s: net energy.")
+@click.option(
+    "--guard",
+    "guard_s",
+    type=click.FloatRange(0, 3600),
+    default=0.0,
+    metavar="S",
+    help="It idles for S seconds on both sides of each window.",
+)
 @click.option("--skip", type=click.IntRange(0), default=0, metavar="N", help="Leave out the first N of them.")
 @click.option("--voltage", "voltage_v", type=float, metavar="V", help="The rail's voltage, in volts.")
 @click.option("--voltage-source", default="", metavar="TEXT", help="Who measured it; else it is assumed.")
@@ -56,9 +74,16 @@ _PATH = click.Path(path_type=Path)
 def command(output: Output, file: Path, columns: tuple[str, ...], out: Path, **words: Any) -> None:
     """Import, then show."""
     from tinykit.cli.measure_view import report_view, require_pass
+    from tinykit.lab.import_windows import Pointed
     from tinykit.lab.importer import Recording, import_recording
+    from tinykit.lab.phase_map import load_phase_map
 
-    recording = Recording(file, columns=_columns(columns), **words)
+    if words["inferences"] is None and words["phases"] is None:
+        raise UsageError("How many inferences does a window hold?", hint="say --n N, or --phases MAP.toml.")
+    if words["phases"] is not None:
+        words["phases"] = load_phase_map(words["phases"])
+    pointed = Pointed(words.pop("windows_from"), _stretches(words.pop("idle")), words.pop("guard_s"))
+    recording = Recording(file, columns=_columns(columns), pointed=pointed, **words)
     report = import_recording(recording, out, output.progress)
     output.emit(report.to_dict(), lambda console: console.print(report_view(report)))
     require_pass(report)
@@ -70,3 +95,13 @@ def _columns(words: tuple[str, ...]) -> dict[str, str]:
         if not name or not unit:
             raise UsageError(f"'{word}' says nothing of a column.", hint="write --column 'I=current:mA'.")
     return {name: unit for name, _, unit in pairs}
+
+
+def _stretches(words: tuple[str, ...]) -> tuple[tuple[float, float], ...]:
+    pairs = [word.partition("..") for word in words]
+    try:
+        return tuple((float(start), float(stop)) for start, _, stop in pairs)
+    except ValueError as error:
+        raise UsageError(
+            f"'{words[0]}' is no stretch of time.", hint="write --idle 0.5..2.5, in seconds of the recording."
+        ) from error

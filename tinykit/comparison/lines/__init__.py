@@ -15,8 +15,8 @@ from tinykit.comparison.ledger import Entry
 from tinykit.comparison.parameters import Derived
 
 ORDER = (
-    "service", "grid", "device", "radio", "radio_states", "supply", "network", "gateway", "datacentre",
-    "training", "embodied",
+    "service", "grid", "device", "radio", "radio_states", "supply", "network", "gateway", "server",
+    "datacentre", "training", "embodied",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinykit.comparison.fields import Assumed, Cited, Default, Gap, Quantity, Word, Words
 from tinykit.comparison.flow import DAY_S, Flow
 from tinykit.comparison.ledger import Cost, Entry, Sums
+from tinykit.comparison.lines.gateway import here
 from tinykit.comparison.parameters import Values
 
 MODES = ("average", "marginal", "legacy-high", "power")
@@ -70,19 +71,23 @@ FIELDS = (
 )
 
 
-def _bytes(v: Values, f: Flow, _: Sums) -> Cost:
+def _bytes(v: Values, f: Flow, _: Sums) -> Cost | None:
+    if here(f):
+        return None
     if v.word("network.mode") == "power":
         return Cost((f.up_bytes + f.down_bytes) * v["network.slope_j_per_byte"])
     return Cost((f.up_bytes + f.down_bytes) * v["network.byte_j"])
 
 
-def _tariff(v: Values, f: Flow, _: Sums) -> Cost:
+def _tariff(v: Values, f: Flow, _: Sums) -> Cost | None:
+    if here(f):
+        return None
     usd = v.maybe("network.usd_per_byte")
     return Cost(money_usd=None if usd is None else (f.up_bytes + f.down_bytes) * usd)
 
 
 def _base(v: Values, f: Flow, _: Sums) -> Cost | None:
-    if v.word("network.mode") != "power":
+    if v.word("network.mode") != "power" or here(f):
         return None
     return Cost(DAY_S * v["network.base_w"] * v["network.base_share"])
 

@@ -43,10 +43,8 @@ def _modelled(events: Mapping[str, Default], states: Mapping[str, Default]) -> C
 
 def _tail(words: Words) -> Default:
     kind, assisted = words["radio.kind"], words["radio.release"] == "assisted"
-    if words["radio.model"] == "states" and kind in ("nbiot", "cat1"):
+    if words["radio.model"] == "states" and kind in ("nbiot", "cat1", "lorawan"):
         return _FOLLOWS
-    if kind == "lorawan" and words["radio.model"] == "states":
-        return Gap("how long its receive windows are open was not published")
     if kind == "nbiot":
         return _NONE if assisted else Cited("nbiot.nrf9160.584B_tail")
     if kind == "ltem":

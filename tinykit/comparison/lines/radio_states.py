@@ -50,6 +50,7 @@ def _tail_s(words: Words) -> Default:
     table: dict[str, Default] = {
         "nbiot": Cited("nbiot.state.cdrx.time"),
         "cat1": Cited("lte.phone.huang2012.tail_time"),
+        "lorawan": Gap("how long its receive windows are open was not published"),
     }
     if words["radio.release"] == "assisted" and words["radio.kind"] == "nbiot":
         table["nbiot"] = Assumed(0.0, note="released at once")
@@ -140,7 +141,11 @@ FIELDS = (
         "W",
         "States: after the last byte, until the network lets go.",
         in_states(
-            {"nbiot": Cited("nbiot.state.cdrx.power"), "cat1": Cited("lte.phone.huang2012.tail_power")},
+            {
+                "nbiot": Cited("nbiot.state.cdrx.power"),
+                "cat1": Cited("lte.phone.huang2012.tail_power"),
+                "lorawan": Cited("lorawan.rx_state"),
+            },
             "no power of this link's tail",
         ),
     ),

@@ -17,6 +17,7 @@ from tinykit.meters.trace import Block, ByteArray, Instrument, Provenance, Trace
 
 _MAGIC = b"\xf1"
 _HEAD = 5
+_SAMPLES, _EDGES = "-energy.bin", "-timestamps.json"
 _MAX_EDGES = 100_000
 _MAX_RATE_HZ = 1e7
 _HINT = "take the trace as EnergyRunner wrote it."
@@ -48,10 +49,9 @@ def _load(path: Path, options: ImportOptions) -> Trace:
 
 def _edges(path: Path, rate_hz: float, length: int) -> tuple[ByteArray | None, tuple[TraceWarning, ...]]:
     """The line: high, and low for the sample in which an edge fell."""
-    beside = path.with_name(path.name.replace("-energy.bin", "-timestamps.json"))
-    if beside == path or not beside.is_file():
-        name = path.name.replace("-energy.bin", "-timestamps.json")
-        return None, (TraceWarning("MARKERS_MISSING", f"{name} is not beside it: no edges."),)
+    beside = path.with_name(path.name.removesuffix(_SAMPLES) + _EDGES)
+    if not path.name.endswith(_SAMPLES) or not beside.is_file():
+        return None, (TraceWarning("MARKERS_MISSING", f"{beside.name} is not beside it: no edges."),)
     if beside.stat().st_size > 100 * _MAX_EDGES:
         raise refused(beside, "this is too large for a list of edges", _HINT, code="ENERGYRUNNER_FORMAT")
     try:
@@ -76,4 +76,5 @@ IMPORTER = Importer(
     description="-energy.bin of EnergyRunner",
     accepts=lambda path, head: path.suffix.lower() == ".bin" and head.startswith(_MAGIC),
     load=_load,
+    tails=(_SAMPLES, _EDGES),
 )

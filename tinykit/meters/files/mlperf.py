@@ -38,6 +38,7 @@ class _Trial:
     energy_j: FloatArray
     events: tuple[int, ...]
     voltage_v: float | None
+    simulated: bool
 
 
 def _load(path: Path, options: ImportOptions) -> Trace:
@@ -81,7 +82,14 @@ def _load(path: Path, options: ImportOptions) -> Trace:
         gaps.append(Gap(first, 0, "between two trials nobody recorded"))
     return array_trace(
         options.sample_rate_hz or RUNNER_RATE_HZ,
-        Instrument("mlperf", "LPM01A or Joulescope, the file does not say", "", "", "none"),
+        Instrument(
+            "mlperf",
+            "LPM01A or Joulescope, the file does not say",
+            "",
+            "",
+            "none",
+            emulated=any(trial.simulated for trial in trials),
+        ),
         _supply(path, trials, options),
         *blocks,
         provenance=Provenance(path.name, sha256_file(path)),
@@ -112,7 +120,13 @@ def _trial(path: Path, number: int, trial: Any) -> _Trial:
         raise _bad(path, number, "has samples that are no numbers")
     if any(not 0 <= event < len(energy_j) for event in events) or list(events) != sorted(events):
         raise _bad(path, number, "has events outside its samples, or out of order")
-    return _Trial(energy_j, events, voltage_v)
+    return _Trial(energy_j, events, voltage_v, _is_simulated(trial))
+
+
+def _is_simulated(trial: dict[str, Any]) -> bool:
+    """Whether our own export says so: only ``false`` says no."""
+    said = trial.get("tinykit")
+    return isinstance(said, dict) and said.get("simulated") is not False
 
 
 def _bad(path: Path, number: int, problem: str) -> RecordingError:

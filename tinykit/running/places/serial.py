@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinykit.boards import load_board
+from tinykit.errors import DeviceError
 from tinykit.progress import SILENT, Progress
 from tinykit.running.runner import Runner, Session
 from tinykit.running.serial.connect import session_on
@@ -68,16 +69,28 @@ def plan_of(target: Target) -> ResetPlan:
     return find_plan(target.reset or (load_board(target.board).reset if target.board else ""))
 
 
+_WINDOWS = re.compile(r"(?i)com\d+|\\\\\.\\com\d+")
+_ADDRESS = re.compile(r"(?:(?:socket|tcp):/?)?([A-Za-z0-9.-]+:\d+)")
+
+
 def is_port(where: str) -> bool:
-    """Whether ``where`` names a port: a URL, COM3, or a device (a pty's link too)."""
-    if "://" in where or re.fullmatch(r"(?i)com\d+|\\\\\.\\com\d+", where):
-        return True
-    if where.startswith("/dev/"):
+    """Whether ``where`` is meant for a port: a URL, COM3, a device, or the path of one that is not there.
+
+    Raises DeviceError, code PORT_MISSING, for the address of a socket that is no URL.
+    """
+    if address := _ADDRESS.fullmatch(where):
+        raise DeviceError(
+            f"There is no port {where}.",
+            hint=f"a socket is written socket://{address[1]}.",
+            code="PORT_MISSING",
+        )
+    if "://" in where or _WINDOWS.fullmatch(where) or where.startswith("tty"):
         return True
     try:
         return stat.S_ISCHR(Path(where).stat().st_mode)
     except (OSError, ValueError):
-        return False
+        # A board's name has no folder, a board's file an ending.
+        return "/" in where and not where.endswith(".toml")
 
 
 class _Place:

@@ -16,7 +16,8 @@ from tinykit.running.result import Array, Capabilities, LayerCost, Window
 from tinykit.running.runner import Device, Inferred
 from tinykit.running.serial import strict
 from tinykit.running.serial.exchange import Exchange
-from tinykit.running.serial.info import BoardInfo
+from tinykit.running.serial.info import BoardInfo, identify
+from tinykit.running.serial.link import LineError, Tap
 from tinykit.running.serial.pace import Pace, Seen, agreed, timed_window
 from tinykit.running.serial.upload import upload
 from tinykit.running.workload import Model
@@ -27,6 +28,8 @@ _HEX_CHUNK = 38
 _GO_BYTES = 48
 # Of the timer's range: a window is never expected to come nearer to a wrap.
 _FULL_TIMER = 0.8
+# An emulated board rests in time of its own; with a meter beside it on a busy computer that passes slowly.
+_EMULATED_SLOWER = 10
 
 
 class TinykitBoard:
@@ -122,7 +125,8 @@ class TinykitBoard:
 
     def rest(self, state: str, duration_ms: int) -> None:
         """Let the board idle or sleep, and wait for it to come back."""
-        reply = self._exchange.ask(f"tk {state}", duration_ms, work_s=duration_ms / 1e3, reply_bytes=64)
+        work_s = duration_ms / 1e3 * (_EMULATED_SLOWER if self.device.simulated else 1)
+        reply = self._exchange.ask(f"tk {state}", duration_ms, work_s=work_s, reply_bytes=64)
         if self._exchange.one(reply, f"tk-{state}").fields != (str(duration_ms),):
             raise self._exchange.damaged("the board rests for another time than it was told")
 
@@ -169,6 +173,32 @@ class TinykitBoard:
     def watch(self, look: Callable[[], None] | None) -> None:
         """Call ``look`` now and then while waiting for the board; what it raises ends the wait."""
         self._exchange.link.watch = look
+
+    def tap(self, hear: Tap | None) -> None:
+        """Tell ``hear`` of every piece sent and received, the last ones before included."""
+        self._exchange.link.tap(hear)
+
+    def answers(self) -> bool:
+        """Whether the board answers to its name now. Raises LineError where the port is gone."""
+        link, patience = self._exchange.link, self._exchange.patience
+        link.drain(patience.quiet_s, patience.turnaround_s)
+        for _ in range(2):
+            try:
+                self._exchange.greet(patience.turnaround_s / 2)
+                return True
+            except LineError as error:
+                if not error.retryable:
+                    raise
+        return False
+
+    def revive(self) -> None:
+        """Wait until the board, which was switched off and on, answers again. Raises LineError."""
+        self._exchange.resync()
+
+    def debugger(self) -> bool | None:
+        """Whether one is attached now; None where the board cannot know. Raises LineError."""
+        info = self._exchange.retry(lambda: identify(self._exchange))
+        return None if info is None or info.debugger < 0 else bool(info.debugger)
 
     def stop(self) -> None:
         """Leave the board answering, whatever it was told. Raises LineError where it does not."""

@@ -13,9 +13,15 @@ from typing import Any
 from tinykit.errors import DeviceError
 
 _WATCH_S = 0.2
-_RING_PIECES = 64
+_RING_PIECES = 4096  # what a tap that comes late still hears: all of a greeting
+_TOLD_PIECES = 64
 _READ_BYTES = 4096
 _SHOWN_BYTES = 160
+# ser2net's words, and our emulator's.
+_IN_USE = b"Port already in use"
+
+Tap = Callable[[float, str, bytes], None]
+"""Told of what was sent (">") and received ("<"), a piece at a time, with the clock's time in s."""
 
 
 class LineError(DeviceError):
@@ -54,8 +60,9 @@ class Link:
         self.clock = clock
         self._port = port
         self._buffer = bytearray()
-        self._ring: deque[tuple[str, bytes]] = deque(maxlen=_RING_PIECES)
+        self._ring: deque[tuple[float, str, bytes]] = deque(maxlen=_RING_PIECES)
         self._watched = _watched(port)
+        self._tap: Tap | None = None
         self.watch: Callable[[], None] | None = None
         self.sent_bytes = 0
         self.received_bytes = 0
@@ -75,7 +82,7 @@ class Link:
 
     def write(self, data: bytes) -> None:
         """Send all of ``data``."""
-        self._ring.append((">", data))
+        self._note(">", data)
         self.sent_bytes += len(data)
         try:
             self._port.write(data)
@@ -134,13 +141,14 @@ class Link:
 
     def transcript(self) -> str:
         """The last pieces sent and received, one a line."""
-        return "\n".join(f"{way} {_shown(data)}" for way, data in self._ring)
+        told = list(self._ring)[-_TOLD_PIECES:]
+        return "\n".join(f"{way} {_shown(data)}" for _, way, data in told)
 
     def last(self) -> str:
         """The very last of it, in one line."""
-        sent = next((data for way, data in reversed(self._ring) if way == ">"), b"")
+        sent = next((data for _, way, data in reversed(self._ring) if way == ">"), b"")
         heard = bytearray()
-        for way, data in reversed(self._ring):
+        for _, way, data in reversed(self._ring):
             if way == ">":
                 break
             heard[:0] = data
@@ -211,15 +219,40 @@ class Link:
         if data:
             self._buffer += data
             self.received_bytes += len(data)
-            self._ring.append(("<", data))
+            self._note("<", data)
+
+    def tap(self, hear: Tap | None) -> None:
+        """From now on ``hear`` is told of every piece, and at once of those that are still known."""
+        self._tap = hear
+        if hear is not None:
+            for piece in self._ring:
+                hear(*piece)
+
+    def _note(self, way: str, data: bytes) -> None:
+        piece = self.clock(), way, data
+        self._ring.append(piece)
+        if self._tap is not None:
+            self._tap(*piece)
 
     def _lost(self, error: Exception) -> LineError:
+        if self._is_turned_away():
+            return self.error(
+                "most likely another program has it open: the other end hung up at once",
+                hint="a socket serves one program at a time; close the other terminal, runner or tinykit.",
+                code="PORT_BUSY",
+                retryable=False,
+            )
         return self.error(
             f"the port is gone: {' '.join(str(error).split())[:120]}",
             hint="plug it in again and run again; nothing of a broken exchange was kept.",
             code="PORT_LOST",
             retryable=False,
         )
+
+    def _is_turned_away(self) -> bool:
+        """Whether a socket's other end has said nothing, or nothing but what it says to a second client."""
+        heard = b"".join(data for _, way, data in self._ring if way == "<")
+        return self.name.startswith("socket://") and heard.strip() in (b"", _IN_USE)
 
 
 def _watched(port: Any) -> list[int]:

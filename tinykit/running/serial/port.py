@@ -74,13 +74,19 @@ def _named(name: str, baud: int, error: Exception) -> DeviceError:
         )
     if number in (errno.EACCES, errno.EPERM) or "PermissionError" in text:
         return _forbidden(name)
+    if "://" in name and (isinstance(error, ValueError) or "NoneType" in text):
+        return DeviceError(
+            f"{name} names no port.",
+            hint="write socket://HOST:PORT, rfc2217://HOST:PORT, or tinykit://BOARD?elf=PATH.",
+            code="PORT_MISSING",
+        )
     if "://" in name and isinstance(error, OSError):
         return DeviceError(
             f"{name} cannot be reached: {text[-160:]}.",
             hint="check that the program at the other end listens there, and listens to one only.",
             code="PORT_UNREACHABLE",
         )
-    if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV) or "FileNotFoundError" in text:
+    if number in (errno.ENOENT, errno.ENOTDIR, errno.ENXIO, errno.ENODEV) or "FileNotFoundError" in text:
         return DeviceError(
             f"There is no port {name}.",
             hint=f"plug it in; {_ports_here()}.",

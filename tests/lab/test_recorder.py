@@ -1,0 +1,37 @@
+"""Live power beside a recording: what the meter shows now, whatever the pieces it comes in."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from sessions import PPK2, QUIET, ScriptedMeter, V, setup_of
+
+from tinykit.bench.meters.ppk2 import EmulatedPpk2
+from tinykit.lab.recorder import Recorder
+
+
+class WaitingMeter(ScriptedMeter):
+    """Waits for more, as a port does."""
+
+    def read(self, timeout_s: float = 0.1) -> bytes:
+        data = super().read(timeout_s)
+        if not data:
+            time.sleep(0.005)
+        return data
+
+
+def test_live_power_follows_the_meter(tmp_path: Path) -> None:
+    emulated = EmulatedPpk2(errors=QUIET)
+    setup = setup_of(emulated)
+    device = WaitingMeter(setup, emulated)
+    with Recorder(tmp_path, PPK2, device, setup) as recorder:  # type: ignore[arg-type]
+        assert recorder.live_w is None
+        for ampere in (12e-3, 6e-3):
+            due_w, deadline_s = pytest.approx(V * ampere, rel=0.2), time.monotonic() + 60
+            while recorder.live_w != due_w:
+                assert time.monotonic() < deadline_s, recorder.live_w
+                device.feed(ampere, 0, 0.002)
+                time.sleep(0.002)
+        recorder.stop()
