@@ -21,10 +21,19 @@ VOLTAGE_V = 3.0
 _LOOK_S = 0.1
 
 
-def profile(times_s: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """A hundred inferences a second, each with two changes of range and its marker."""
-    active = times_s % PERIOD_S < ACTIVE_S
-    return np.where(active, ACTIVE_A, IDLE_A), active.astype(np.uint8)
+class Load:
+    """A hundred inferences a second, each with two changes of range and its marker.
+
+    ``longest`` is the most samples that the emulator ever took in one go: how late it has been itself.
+    """
+
+    def __init__(self) -> None:
+        self.longest = 0
+
+    def __call__(self, times_s: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        self.longest = max(self.longest, len(times_s))
+        active = times_s % PERIOD_S < ACTIVE_S
+        return np.where(active, ACTIVE_A, IDLE_A), active.astype(np.uint8)
 
 
 def emulate(folder: Path, queue_bytes: int) -> dict[str, Any]:
@@ -32,12 +41,13 @@ def emulate(folder: Path, queue_bytes: int) -> dict[str, Any]:
     from tinykit.bench.meters.ppk2 import EmulatedPpk2
     from tinykit.bench.meters.ppk2_server import Ppk2Server
 
-    emulated = EmulatedPpk2()
+    emulated, load = EmulatedPpk2(), Load()
     links = f"pty:{folder / METER}", f"pty:{folder / SHELL}"
-    with Ppk2Server(emulated, profile, *links, queue_bytes=queue_bytes):
+    with Ppk2Server(emulated, load, *links, queue_bytes=queue_bytes):
         _say({"ready": True})
         sys.stdin.read()
-    return {"samples_taken": emulated.samples_taken, "cpu_s": _cpu_s()}
+    late_s = load.longest / emulated.base_hz
+    return {"samples_taken": emulated.samples_taken, "cpu_s": _cpu_s(), "late_s": late_s}
 
 
 def record(folder: Path, seconds: float) -> dict[str, Any]:

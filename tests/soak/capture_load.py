@@ -47,7 +47,10 @@ def soak(seed: int, fraction: float) -> dict[str, object]:
         high = sum(int(np.count_nonzero(block.digital)) for block in trace.blocks())
     lost = emulator["samples_taken"] - on_disk
     cpu_share = recorder["cpu_s"] / recorder["wall_s"]
-    assert lost == 0 and not trace.gaps, f"{lost:g} samples lost, {len(trace.gaps)} gaps"
+    late_s = emulator["late_s"]
+    assert lost == 0 and not trace.gaps, (
+        f"{lost:g} samples lost, {len(trace.gaps)} gaps; the emulator was {late_s:.3f} s late"
+    )
     assert trace.lost_by_clock == 0, trace.warnings
     assert on_disk > RATE_HZ * (seconds - 1), f"{on_disk:g} samples in {seconds:g} s"
     assert abs(high / on_disk - live_capture.ACTIVE_S / live_capture.PERIOD_S) < 1e-3, high
@@ -62,6 +65,7 @@ def soak(seed: int, fraction: float) -> dict[str, object]:
         "cpu_share": round(cpu_share, 4),
         "most_cpu_share": MOST_CPU_SHARE,
         "emulator_cpu_share": round(emulator["cpu_s"] / recorder["wall_s"], 4),
+        "emulator_late_s": round(late_s, 4),
         "meters_queue_bytes": QUEUE_BYTES if whole else _PATIENT_BYTES,
         "busy_cpu": cpu,
         "load_average": load_average,

@@ -30,7 +30,12 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--edge", metavar="EDGE", help="A session's folder, mlperf:ROUND/SYSTEM/BENCHMARK, or '1.3 mJ'."
 )
-@click.option("--cloud", metavar="CASE:ACCELERATOR", help="shared:a10; autoscaled, dedicated, best.")
+@click.option(
+    "--cloud",
+    metavar="CLOUD",
+    help="shared:a10; autoscaled, dedicated, gateway, best; a session's folder; llm:NAME.",
+)
+@click.option("--radio", type=PATH, metavar="SESSION", help="Phases of your own board: radio, boot, sleep.")
 @click.option("--network", metavar="RADIO,MODE", help="wifi,average; nbiot,mobile,marginal.")
 @click.option("--grid", metavar="ZONE[,ZONE]", help="KR; of several, the data centre stands in each in turn.")
 @click.option("--supply", metavar="KIND:PACK", help="mains, primary:li, rechargeable:li-ion, harvested.")
@@ -56,6 +61,11 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--accept-verdict", "accepted", multiple=True, metavar="CODE", help="Use a session in spite of this code."
 )
+@click.option(
+    "--cloud-outputs", type=PATH, metavar="FILE", help="Scores of the cloud's model, .npz; with --labels."
+)
+@click.option("--edge-outputs", type=PATH, metavar="FILE", help="Of the edge's; else of its session.")
+@click.option("--labels", type=PATH, metavar="FILE", help="Classes of the same samples, in the same order.")
 @click.option(
     "--export",
     "exports",

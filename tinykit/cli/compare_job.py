@@ -12,6 +12,7 @@ from tinykit.progress import Progress
 
 if TYPE_CHECKING:
     from tinykit.comparison.catalog import Catalog
+    from tinykit.comparison.paired import Paired
     from tinykit.comparison.result import Result
     from tinykit.comparison.run import RunOptions
     from tinykit.comparison.scenario import Scenario
@@ -25,6 +26,7 @@ class Job:
     scenario: Path | None
     edge: str | None
     cloud: str | None
+    radio: Path | None
     network: str | None
     grid: str | None
     supply: str | None
@@ -42,6 +44,9 @@ class Job:
     objective: str | None
     catalogs: tuple[Path, ...]
     accepted: tuple[str, ...]
+    cloud_outputs: Path | None
+    edge_outputs: Path | None
+    labels: Path | None
     exports: tuple[str, ...]
     fleet: str | None
     plots: bool
@@ -76,10 +81,11 @@ def run(job: Job) -> Done:
     if job.out is not None:
         claim(job.out)
     catalog = Catalog.load(*job.catalogs)
-    scenario = collect(job)
+    scenario = collect(job, catalog)
     options = run_options(scenario, catalog)
+    scenario, paired = _paired(job, scenario, catalog, options)
     comparison = compare(scenario, catalog, draws=options.draws, seed=options.seed, objective=options.column)
-    result = make_result(comparison, catalog, options.column)
+    result = make_result(comparison, catalog, options.column, paired)
     swept = _sweep(job, scenario, catalog, options)
     if job.out is None:
         return Done(result, swept, ())
@@ -96,8 +102,28 @@ def run(job: Job) -> Done:
         from tinykit.reporting.comparison_plot import draw_comparison
 
         for suffix in (".svg", ".png"):
-            files += draw_comparison(result, job.out / "plots", suffix=suffix)
+            files += draw_comparison(result, job.out / "plots", paired and paired.curve, suffix)
     return Done(result, swept, files)
+
+
+def _paired(
+    job: Job, scenario: Scenario, catalog: Catalog, options: RunOptions
+) -> tuple[Scenario, Paired | None]:
+    """Both models' scores, where they were given: the hybrid's share and recall come from them."""
+    from tinykit.comparison.paired import read_pair, with_paired
+    from tinykit.lab.outputs import OUTPUTS
+
+    if job.cloud_outputs is None and job.labels is None and job.edge_outputs is None:
+        return scenario, None
+    edge = job.edge_outputs
+    if edge is None and job.edge is not None and Path(job.edge).is_dir():
+        edge = Path(job.edge) / OUTPUTS
+    if edge is None or job.cloud_outputs is None or job.labels is None:
+        raise UsageError(
+            "Accuracy needs the edge's scores, the cloud's and the labels.",
+            hint="--edge-outputs FILE (or --edge SESSION), --cloud-outputs FILE and --labels FILE.",
+        )
+    return with_paired(scenario, catalog, read_pair(edge, job.cloud_outputs, job.labels), options.column)
 
 
 def _sweep(job: Job, scenario: Scenario, catalog: Catalog, options: RunOptions) -> Sweep | None:
@@ -129,18 +155,26 @@ def _sweep(job: Job, scenario: Scenario, catalog: Catalog, options: RunOptions) 
     )
 
 
-def collect(job: Job) -> Scenario:
+def collect(job: Job, catalog: Catalog) -> Scenario:
     """The scenario that the options make. What is said later wins, and --set comes last."""
     from tinykit.comparison.choose import FIGURES, WORDS, everywhere, figure, words, zones
+    from tinykit.comparison.cloud_side import find_cloud
     from tinykit.comparison.edge import find_edge
     from tinykit.comparison.scenario import Scenario, load_scenario, parse_set
+    from tinykit.comparison.session_device import session_device
     from tinykit.comparison.writeback import refreshed
+    from tinykit.lab.store import open_session
 
     scenario = Scenario() if job.scenario is None else load_scenario(job.scenario)
     if job.edge is not None:
         scenario = refreshed(scenario, find_edge(job.edge, job.accepted).keys, "--edge")
+    if job.radio is not None:
+        keys = session_device(open_session(job.radio), job.accepted)
+        scenario = refreshed(scenario, keys, "--radio")
+    if job.cloud is not None:
+        scenario = refreshed(scenario, find_cloud(job.cloud, catalog, job.accepted), "--cloud")
     for option in WORDS:
-        if (text := getattr(job, option)) is not None:
+        if option != "cloud" and (text := getattr(job, option)) is not None:
             scenario = refreshed(scenario, words(option, text), f"--{option}")
     for option in FIGURES:
         if (text := getattr(job, option.replace("-", "_"))) is not None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.fields import Assumed, Cited, Field, Found, Gap, Quantity, Word
 from tinykit.comparison.lines import entries, fields
+from tinykit.comparison.resolve import cited
 from tinykit.comparison.scenario import SHORT, Scenario
 
 _TOP = """# scenario.toml
@@ -33,6 +35,13 @@ request_j = "gap: we did not ask"             # declared: its line stays in the 
 rectangle. A *choice* (an event rate, a share) is swept or listed and never drawn, so it takes no range. On
 the command line the last part of a key is enough where it is the only one: `--set pue=1.2`,
 `--sweep events_per_day=1:1e6:log:25`.
+
+A default that *follows words* is shown for the words' own defaults: under `grid.device = "KR"` it is Korea's.
+[How the comparison works](../explanation/how-the-comparison-works.md) says what the formulas mean.
+"""
+_LINES = """Per device-day, in the order in which they are computed; losses and cooling multiply the lines
+above them. A line's *site* says whose electricity, or whose battery, turns its joules into grams, litres and
+money.
 """
 
 
@@ -44,23 +53,19 @@ def scenario_page(note: str) -> str:
     groups: dict[str, list[Field]] = {}
     for field in fields().values():
         groups.setdefault(field.key.partition(".")[0], []).append(field)
-    words = Scenario().words()
+    words, catalog = Scenario().words(), Catalog.load()
     parts = [note, _TOP, f"Short names: {short}.\n"]
     for group, some in groups.items():
-        rows = (" | ".join(_cells(field, words)) for field in some)
+        rows = (" | ".join(_cells(field, words, catalog)) for field in some)
         parts += [f"## {group}\n", "| key | unit, or words | default | what |", "| --- | --- | --- | --- |"]
         parts += [f"| {row} |" for row in rows]
         parts.append("")
-    parts += [
-        "## The ledger's lines\n",
-        "Per device-day; the site's electricity or supply turns joules into the",
-    ]
-    parts += ["other columns.\n", "| line | site | formula |", "| --- | --- | --- |"]
+    parts += ["## The ledger's lines\n", _LINES, "| line | site | formula |", "| --- | --- | --- |"]
     parts += [f"| `{one.key}` | {one.site} | {_plain(one.text)} |" for one in entries()]
     return "\n".join(parts) + "\n"
 
 
-def _cells(field: Field, words: Mapping[str, str]) -> Iterator[str]:
+def _cells(field: Field, words: Mapping[str, str], catalog: Catalog) -> Iterator[str]:
     yield f"`{field.key}`"
     if isinstance(field, Word):
         yield ", ".join(field.cases) or "any word"
@@ -70,7 +75,7 @@ def _cells(field: Field, words: Mapping[str, str]) -> Iterator[str]:
     bounds = _bounds(field)
     yield f"{field.unit}{', a choice' if field.design else ''}{bounds}"
     follows = " (follows words)" if callable(field.default) else ""
-    yield f"{_default(field, words)}{follows}"
+    yield f"{_default(field, words, catalog)}{follows}"
     yield _plain(field.help)
 
 
@@ -86,13 +91,15 @@ def _bounds(field: Quantity) -> str:
     return f", {field.least:g} to {field.most:g}"
 
 
-def _default(field: Quantity, words: Mapping[str, str]) -> str:
+def _default(field: Quantity, words: Mapping[str, str], catalog: Catalog) -> str:
     chosen = field.choose(words)
     if isinstance(chosen, Gap):
         return f"gap: {_plain(chosen.why)}"
     if isinstance(chosen, Cited):
+        nominal = cited(field, catalog.find(chosen.key), chosen).nominal
         scale = "" if chosen.scale == 1.0 else f" x {chosen.scale:g}"
-        return f"{'1 / ' if chosen.inverse else ''}[`{chosen.key}`](catalog.md){scale}"
+        value = "gap" if nominal is None else f"{nominal:.4g}"
+        return f"{value}: {'1 / ' if chosen.inverse else ''}[`{chosen.key}`](catalog.md){scale}"
     if isinstance(chosen, Found):
         return f"{chosen.value:.4g}: {_plain(chosen.source)}"
     assert isinstance(chosen, Assumed)

@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
-from tinykit.comparison.parameters import Parameter, Values
+import numpy as np
+
+from tinykit.comparison.lines import fields
+from tinykit.comparison.parameters import Missing, Parameter, Values
+from tinykit.comparison.scenario import Scenario
 from tinykit.errors import InputError
+
+
+@contextmanager
+def calculable(scenario: Scenario) -> Iterator[None]:
+    """Around all arithmetic on a scenario: what it cannot be without is named, InputError (NEEDED).
+
+    Figures that are far out overflow here without a word, and are refused with the line that they broke where
+    the result is made up (NOT_FINITE).
+    """
+    with np.errstate(all="ignore"):
+        try:
+            yield
+        except Missing as gap:
+            raise InputError(
+                f"{scenario.where(gap.key)}: there is no comparison without {gap.key}.",
+                hint=f"{fields()[gap.key].help} It cannot be a gap.",
+                code="NEEDED",
+            ) from gap
+
+
+def refuse_no_edge(values: Values, place: str) -> None:
+    """Refuse a comparison whose edge would infer for nothing. Raises InputError (EDGE)."""
+    if not values.has("edge.inference_j"):
+        raise InputError(
+            f"{place}: nothing says what an inference costs at the edge.",
+            hint="--edge SESSION, --edge mlperf:ROUND/SYSTEM/BENCHMARK, or --edge '1.3 mJ'.",
+            code="EDGE",
+        )
 
 
 def refuse_impossible(values: Values, place: str) -> None:

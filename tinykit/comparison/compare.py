@@ -9,7 +9,12 @@ import numpy as np
 
 from tinykit.comparison.break_even import RANGES, BreakEven, break_even
 from tinykit.comparison.catalog import Catalog
-from tinykit.comparison.checks import refuse_impossible, refuse_mixed_stance
+from tinykit.comparison.checks import (
+    calculable,
+    refuse_impossible,
+    refuse_mixed_stance,
+    refuse_no_edge,
+)
 from tinykit.comparison.flow import POLICIES, Hand, Policy, make_flow
 from tinykit.comparison.hand import Played, best, play
 from tinykit.comparison.ledger import COLUMNS, Column, Ledger, make_ledger
@@ -123,8 +128,15 @@ def compare(
     objective: Column = "energy_j",
 ) -> Comparison:
     """Compare. Raises InputError where the scenario cannot be, or the edge's joules are missing."""
+    with calculable(scenario):
+        return _compare(scenario, catalog, draws, seed, objective)
+
+
+def _compare(scenario: Scenario, catalog: Catalog, draws: int, seed: int, objective: Column) -> Comparison:
     words, parameters = resolve_tiers(scenario, catalog)
     nominal = {tier: nominal_values(one, words) for tier, one in parameters.items()}
+    for values in nominal.values():
+        refuse_no_edge(values, scenario.place)
     drawn = {tier: drawn_values(one, words, draws, seed) for tier, one in parameters.items()}
     lines = entries()
     played = {policy: best(play(lines, nominal, policy, objective)) for policy in POLICIES}

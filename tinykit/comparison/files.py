@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tinykit.comparison.flow import POLICIES
 from tinykit.comparison.ledger import COLUMNS
+from tinykit.comparison.paired import ACCURACY, HEADER, accuracy_rows
 from tinykit.comparison.result import Cell, Result
 from tinykit.comparison.result_document import document
 from tinykit.comparison.writeback import complete, scenario_toml
@@ -38,15 +39,15 @@ def write_result(folder: Path, result: Result) -> tuple[Path, ...]:
 
     Raises OutputError.
     """
-    return write_files(
-        folder,
-        {
-            SCENARIO: scenario_text(result),
-            DOCUMENT: json.dumps(document(result), indent=1, allow_nan=False) + "\n",
-            LEDGER: ledger_csv(result),
-            SENSITIVITY: sensitivity_csv(result),
-        },
-    )
+    files = {
+        SCENARIO: scenario_text(result),
+        DOCUMENT: json.dumps(document(result), indent=1, allow_nan=False) + "\n",
+        LEDGER: ledger_csv(result),
+        SENSITIVITY: sensitivity_csv(result),
+    }
+    if result.paired is not None:
+        files[ACCURACY] = csv_text(HEADER, accuracy_rows(result.paired))
+    return write_files(folder, files)
 
 
 def write_files(folder: Path, files: dict[str, str]) -> tuple[Path, ...]:

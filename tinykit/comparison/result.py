@@ -22,8 +22,10 @@ from tinykit.comparison.flow import POLICIES, Hand, Policy
 from tinykit.comparison.ledger import COLUMNS, FACTORS, Column, Ledger, Line
 from tinykit.comparison.lines import entries
 from tinykit.comparison.lines.run import SIMULATED
+from tinykit.comparison.lines.server import CASES
+from tinykit.comparison.paired import Paired
 from tinykit.comparison.parameters import Missing, Parameter, Values
-from tinykit.comparison.result_notes import notes
+from tinykit.comparison.result_notes import left_out, notes
 from tinykit.errors import InputError
 from tinykit.estimate.record import KINDS
 
@@ -36,6 +38,8 @@ UNITS: Mapping[Column, str] = {
     "money_usd": "USD",
 }
 LIBRARIES = ("numpy", "ecologits")
+_SIDES = ("edge", "device", "cloud")
+"""What may come from a session."""
 _NOTHING = Outcome(0.0, 0.0, 0.0)
 
 
@@ -113,6 +117,7 @@ class Result:
     provenance: Provenance
     policies: Mapping[Policy, PolicyResult]
     notes: tuple[str, ...]
+    paired: Paired | None = None
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -127,20 +132,23 @@ class Result:
     @property
     def simulated(self) -> bool:
         """Whether anything comes from an emulator."""
-        return self.words["edge.stamp"] == SIMULATED
+        return SIMULATED in (self.words[f"{side}.stamp"] for side in _SIDES)
 
     @property
     def accepted(self) -> tuple[str, ...]:
         """Codes of the verdict that the user accepted."""
-        text = self.words["edge.accepted"]
-        return () if text == "none" else tuple(code.strip() for code in text.split(","))
+        texts = (self.words[f"{side}.accepted"] for side in _SIDES)
+        codes = (code.strip() for text in texts if text != "none" for code in text.split(","))
+        return tuple(dict.fromkeys(codes))
 
     def difference(self, policy: Policy, column: Column | None = None) -> Difference:
         """Of ``policy`` against the cloud-only node."""
         return self.comparison.difference(policy, column or self.column)
 
 
-def make_result(comparison: Comparison, catalog: Catalog, column: Column = "energy_j") -> Result:
+def make_result(
+    comparison: Comparison, catalog: Catalog, column: Column = "energy_j", paired: Paired | None = None
+) -> Result:
     """Work out what is shown of ``comparison``. Raises InputError, code NOT_FINITE."""
     policies = {
         policy: _policy(
@@ -157,7 +165,8 @@ def make_result(comparison: Comparison, catalog: Catalog, column: Column = "ener
     parameters = comparison.parameters[comparison.played["cloud"].hand.tier]
     used = {key for one in policies.values() for line in one.lines for key in line.used}
     said = notes(comparison.words, {key: one for key, one in parameters.items() if key in used})
-    return Result(comparison, column, provenance, policies, said)
+    said += tuple(left_out(comparison.words, comparison.parameters, CASES))
+    return Result(comparison, column, provenance, policies, said, paired)
 
 
 def _policy(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from tinykit.comparison import paired
 from tinykit.comparison.compare import Outcome
 from tinykit.comparison.parameters import Parameter
 from tinykit.comparison.result import UNITS, Cell, PolicyResult, Result, ResultLine
@@ -36,6 +37,7 @@ def document(result: Result) -> dict[str, Any]:
         "break_evens": [asdict(one) for one in result.comparison.break_evens],
         "gaps": list(_gaps(result)),
         "parameters": {key: _parameter(one) for key, one in result.parameters.items()},
+        "accuracy": None if result.paired is None else paired.document(result.paired),
         "notes": list(result.notes),
     }
 

@@ -24,7 +24,7 @@ PARTS = (
     ("inference", "edge", "device.inference"),
     ("radio", "cloud", "radio."),
     ("network", "cloud", "network."),
-    ("data centre", "cloud", "cloud."),
+    ("data centre", "cloud", ("cloud.", "gateway.inference", "gateway.idle")),
 )
 """Name, whose ledger, and which lines: the kinds that a headline states."""
 
@@ -71,8 +71,9 @@ def _times(ratio: Outcome | None) -> str:
 def basis(result: Result) -> str:
     """On what kind of figures, and what is left out."""
     parts = [f"{name} {kind}" for name, kind in kinds(result)]
-    if result.simulated:
-        parts[0] += f", {SIMULATED}"
+    for part, side in enumerate(("edge", "device", None, "cloud")):
+        if side is not None and result.words[f"{side}.stamp"] == SIMULATED:
+            parts[part] += f", {SIMULATED}"
     if result.accepted:
         parts.append(f"accepted in spite of the verdict: {', '.join(result.accepted)}")
     parts += strangers(result.words, result.parameters)

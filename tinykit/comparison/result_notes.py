@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from tinykit.comparison.lines.run import UNNAMED
 from tinykit.comparison.parameters import Parameter
@@ -13,11 +13,12 @@ _MARKS = {"second-hand": "At second hand", "recalled": "Recalled, to be checked 
 
 
 _PARTS = (
-    ("radio", "radio.name", "radio.connection_j"),
-    ("boot", "device.name", "device.boot_j"),
-    ("sleep", "device.name", "device.sleep_w"),
+    ("radio", "radio.name", ("radio.connection_j", "radio.setup_w", "radio.tx_w")),
+    ("boot", "device.name", ("device.boot_j",)),
+    ("sensing", "device.name", ("device.sense_j",)),
+    ("sleep", "device.name", ("device.sleep_w",)),
 )
-"""What must be of one device: the word that names whose it is, and the figure."""
+"""What must be of one device: the word that names whose it is, and the figures, of which the first counts."""
 
 
 def refuse_different_tasks(words: Mapping[str, str], place: str) -> None:
@@ -42,20 +43,23 @@ def tasks(words: Mapping[str, str]) -> tuple[str, str]:
 
 def notes(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
     """Everything there is to note, a sentence each; ``parameters`` are those that a line was made of."""
-    said = (one for say in (_devices, _stand_in, _edge) for one in say(words, parameters))
+    said = (one for say in (_devices, _stand_in, _edge, _device) for one in say(words, parameters))
     return (*said, *_tasks(words), *_marks(parameters))
 
 
 def strangers(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
     """What is not known to be the device's that infers: its radio, its boot; with whose it is, in words."""
     edge, found = words["edge.name"], []
-    for what, key, figure in _PARTS:
-        one = parameters.get(figure)
+    for what, key, figures in _PARTS:
+        known = (parameters[name] for name in figures if name in parameters)
+        one = next((one for one in known if one.estimate is not None), None)
         if edge == UNNAMED or one is None or one.estimate is None:
             continue
-        if words[key] not in (UNNAMED, edge):
+        # A session names its board; a published figure beside it is not that board's.
+        named = words[key] != UNNAMED and (words["device.source"] == "given" or one.given != "default")
+        if named and words[key] != edge:
             found.append(f"{what} of {words[key]}")
-        elif words[key] == UNNAMED and one.given == "default":
+        elif not named and one.given == "default":
             found.append(f"{what} of {one.estimate.sources[0].partition(':')[0]}")
     return tuple(found)
 
@@ -77,13 +81,50 @@ def _tasks(words: Mapping[str, str]) -> Iterator[str]:
 
 def _stand_in(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> Iterator[str]:
     """The cloud's published model is seldom the one that the service would run."""
-    server = parameters.get("cloud.power_w")
+    edge = "the edge's model" if words["edge.model"] == UNNAMED else words["edge.model"]
+    server, gateway = parameters.get("cloud.power_w"), parameters.get("gateway.power_w")
     if server is not None and server.given == "default" and words["edge.model"] != words["cloud.workload"]:
-        edge = "the edge's model" if words["edge.model"] == UNNAMED else words["edge.model"]
         yield (
             f"The cloud runs {words['cloud.workload']} on {words['cloud.accelerator']}"
             f" ({words['cloud.point']}), and stands in for {edge}."
         )
+    if server is not None and server.given == "default" and words["cloud.point"] == "offline":
+        yield "An offline point is a floor: it batches without a bound on latency, and no service can."
+    if gateway is not None and gateway.given == "default":
+        runs = f"{words['gateway.workload']} on {words['gateway.name']}"
+        yield f"The gateway runs {runs}, and stands in for {edge}."
+    if words["cloud.endpoint"] == "session":
+        yield from _measured_cloud(words, parameters, edge)
+    elif words["cloud.endpoint"] != "server":
+        yield f"The cloud is {words['cloud.endpoint']}, in place of {edge}. {_beyond(words, parameters)}"
+
+
+def _measured_cloud(
+    words: Mapping[str, str], parameters: Mapping[str, Parameter], edge: str
+) -> Iterator[str]:
+    what = f"{words['cloud.source']}; it covers {words['cloud.covers']}"
+    yield f"The cloud: {what}. {_beyond(words, parameters)}"
+    if words["cloud.accepted"] != "none":
+        yield f"The cloud's verdict does not allow its number; accepted: {words['cloud.accepted']}."
+    if words["cloud.model"] not in (UNNAMED, words["edge.model"].partition(" ")[0]):
+        yield f"The cloud runs {words['cloud.model']}, and stands in for {edge}."
+
+
+def _beyond(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> str:
+    """What the cloud's joules do not cover, and what was put on them."""
+    boundary, host = words["cloud.boundary"], parameters.get("cloud.host")
+    if boundary == "facility":
+        return "Its joules hold the whole facility: neither host nor PUE is put on them."
+    if boundary == "wall" or host is None or host.nominal is None:
+        return "Its joules are a machine's, by the wall."
+    return f"Its joules are the {boundary}'s, not the wall's: cloud.host puts x {host.nominal:.3g} on."
+
+
+def left_out(words: Mapping[str, str], tiers: Collection[str], cases: Collection[str]) -> Iterator[str]:
+    """Tiers that were not searched, for want of figures: a tier is never the best for that."""
+    missing = [case for case in cases if case not in (*tiers, "best")]
+    if words["cloud.case"] == "best" and missing:
+        yield f"Not searched for the best, as nobody has their figures: {', '.join(missing)}."
 
 
 def _edge(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> Iterator[str]:
@@ -103,6 +144,13 @@ def _edge(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> Iter
     inference = parameters.get("edge.inference_j")
     if inference is not None and inference.note:
         yield f"Of the edge's joules: {inference.note}"
+
+
+def _device(words: Mapping[str, str], _: Mapping[str, Parameter]) -> Iterator[str]:
+    if words["device.source"] != "given":
+        yield f"The device's phases: {words['device.source']}."
+    if words["device.accepted"] != "none":
+        yield f"The phases' verdict does not allow their numbers; accepted: {words['device.accepted']}."
 
 
 def _marks(parameters: Mapping[str, Parameter]) -> Iterator[str]:

@@ -24,16 +24,10 @@ class RunOptions:
 
 
 def run_options(scenario: Scenario, catalog: Catalog) -> RunOptions:
-    """What the scenario says. Raises InputError: EDGE where there are no joules of the edge, TASKS."""
+    """What the scenario says. Raises InputError: SCENARIO, TASKS."""
     words = scenario.words()
     parameters = resolve(scenario, catalog, words)
     refuse_different_tasks(words, scenario.place)
-    if parameters["edge.inference_j"].nominal is None:
-        raise InputError(
-            f"{scenario.place}: nothing says what an inference costs at the edge.",
-            hint="--edge SESSION, --edge mlperf:ROUND/SYSTEM/BENCHMARK, or --edge '1.3 mJ'.",
-            code="EDGE",
-        )
     draws, seed = (_whole(scenario, key, parameters[key].nominal) for key in ("run.draws", "run.seed"))
     return RunOptions(draws, seed, _COLUMNS[words["run.objective"]])
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinykit.comparison.catalog import Catalog
+from tinykit.comparison.checks import calculable, refuse_no_edge
 from tinykit.comparison.compare import resolve_tiers
 from tinykit.comparison.flow import POLICIES, Hand, Policy, make_flow
 from tinykit.comparison.hand import play
@@ -112,7 +113,9 @@ def sweep(
     cases, tasks = [], []
     for choice in itertools.product(*(axis.values for axis in words)):
         chosen = {key: str(word) for axis, word in zip(words, choice, strict=True) for key in axis.keys}
-        case, made = _case(refreshed(scenario, chosen, "--sweep"), catalog, numbers, column, (draws, seed))
+        changed = refreshed(scenario, chosen, "--sweep")
+        with calculable(changed):
+            case, made = _case(changed, catalog, numbers, column, (draws, seed))
         cases.append(replace(case, words=tuple(map(str, choice))))
         tasks.append(made)
     if draws:
@@ -183,6 +186,8 @@ def _points(
     tiers: Mapping[str, Values], at: Mapping[str, Array], count: int, column: Column
 ) -> dict[Policy, SweptPolicy]:
     swept = {tier: values.with_arrays(at) for tier, values in tiers.items()}
+    for values in swept.values():
+        refuse_no_edge(values, "--sweep")
     return {policy: _policy(swept, at, count, policy, column) for policy in POLICIES}
 
 

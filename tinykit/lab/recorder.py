@@ -46,7 +46,8 @@ class Event:
 class Recorder:
     """Records an open, configured meter into ``folder``/raw in a thread of its own.
 
-    Everything is written as it comes and pushed to the disk every ``SYNC_S``. Use it in a ``with``; an error
+    Everything is written as it comes; another thread pushes it to the disk every ``SYNC_S``, so that a busy
+    disk does not keep the meter waiting, which would lose samples. Use it in a ``with``; an error
     of the meter or of the disk ends the recording, and is raised by `check` and `stop`. A meter that is
     emulated and not on the wall's time (``keeps_time``) tells nothing by when its bytes arrive, unless the
     emulator declares its own time in the file ``clock``. ``log`` is pushed to the disk with the rest.
@@ -93,11 +94,13 @@ class Recorder:
             raise _unwritable(folder, error) from error
         self._folder = folder
         self._thread = threading.Thread(target=self._record, name="tinykit-recorder", daemon=True)
+        self._syncer = threading.Thread(target=self._sync_now_and_then, name="tinykit-sync", daemon=True)
 
     def __enter__(self) -> Recorder:
         self._device.start()
         self._heard_s = time.monotonic()
         self._thread.start()
+        self._syncer.start()
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
@@ -141,8 +144,13 @@ class Recorder:
         if self._ending.is_set():
             return
         self._ending.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10.0)
+        for thread in (self._thread, self._syncer):
+            if thread.is_alive():
+                thread.join(timeout=10.0)
+        try:
+            self._sync()
+        except OSError as error:
+            self._failure = self._failure or _unwritable(self._folder, error)
         copied = () if self._clock is None else (self._clock,)
         for file in (self._bytes, self._arrivals, self._events, *copied):
             try:
@@ -151,15 +159,11 @@ class Recorder:
                 self._failure = self._failure or _unwritable(self._folder, error)
 
     def _record(self) -> None:
-        size, synced = 0, time.monotonic()
+        size = 0
         try:
-            while not self._ending.is_set():
+            while not self._ending.is_set() and self._failure is None:
                 size = self._keep(self._device.read(0.1), size)
-                if time.monotonic() - synced >= SYNC_S:
-                    self._sync()
-                    synced = time.monotonic()
             self._keep(self._device.stop(), size)
-            self._sync()
         except OSError as error:
             self._failure = _unwritable(self._folder, error)
         except TinykitError as error:
@@ -170,16 +174,23 @@ class Recorder:
             return size
         self._heard_s = time.monotonic()
         self._bytes.write(data)
+        self._bytes.flush()
         size += len(data)
         if self._keeps_time:
             self._arrivals.write(_ARRIVAL.pack(time.monotonic(), size))
+            self._arrivals.flush()
         self._watch(data)
         return size
 
+    def _sync_now_and_then(self) -> None:
+        try:
+            while not self._ending.wait(SYNC_S):
+                self._sync()
+        except OSError as error:
+            self._failure = self._failure or _unwritable(self._folder, error)
+
     def _sync(self) -> None:
         for file in (self._bytes, self._arrivals, self._events):
-            with self._lock:
-                file.flush()
             os.fsync(file.fileno())
         if self._clock is not None:
             self._clock.sync()

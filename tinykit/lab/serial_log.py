@@ -55,9 +55,14 @@ class SerialLog:
     def sync(self) -> None:
         """Push all lines to the disk. Raises OSError."""
         with self._lock:
-            if not self._file.closed:
-                self._file.flush()
-                os.fsync(self._file.fileno())
+            if self._file.closed:
+                return
+            self._file.flush()
+            copy = os.dup(self._file.fileno())
+        try:
+            os.fsync(copy)  # without the lock: the line must not wait for the disk
+        finally:
+            os.close(copy)
 
     def check(self) -> None:
         """Raise OutputError where a line could not be written."""

@@ -155,8 +155,8 @@ def _bytes(v: Values, f: Flow, _: Sums) -> Cost:
 
 
 def _frames(v: Values, f: Flow, _: Sums) -> Cost | None:
-    """An energy a byte that was measured holds its frames."""
-    if v.has("radio.byte_j") or v.word("radio.kind") == "lorawan":
+    """An energy a byte that was measured holds its frames, and so does one that was fitted to such."""
+    if v.has("radio.byte_j") or v.word("radio.kind") not in ("wifi", "ble"):
         return None
     return Cost(frames(v, f) * v["radio.frame_j"])
 
