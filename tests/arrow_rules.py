@@ -19,6 +19,7 @@ LAYERS = (
     {"comparison"},
     {"reporting", "console", "doctor"},
     {"cli"},
+    {"api"},
     # tinykit/__init__.py offers the rooms' functions; __main__ starts the command line.
     {"tinykit", "__main__"},
 )

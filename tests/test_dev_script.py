@@ -242,6 +242,22 @@ def test_a_moved_checkout_is_installed_again(tmp_path: Path, installed: Checkout
     assert where.stdout.strip() == str(there / "tinykit" / "__init__.py")
 
 
+def test_docs_writes_pages_and_then_builds_the_site(small: Checkout, tmp_path: Path) -> None:
+    says = "import sys\nprint(sys.argv[1:])\n"
+    for name in ("sphinx.py", "tinykit/cli/reference.py"):
+        path = small.root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(says, encoding="utf-8")
+    done = small.dev("docs", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    pages, site = done.stdout.splitlines()
+    assert pages == "[]"
+    assert "'--fail-on-warning'" in site
+    assert site.endswith("'docs', 'build/docs']")
+    (small.root / "sphinx.py").write_text("raise SystemExit(1)\n", encoding="utf-8")
+    assert small.dev("docs").returncode == 1
+
+
 def test_an_unknown_command_and_help(installed: Checkout) -> None:
     wrong = installed.dev("tset")
     assert wrong.returncode == 1

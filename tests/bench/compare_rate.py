@@ -17,7 +17,7 @@ from tinykit.comparison.sweep_axis import parse_axis
 
 
 def measure(side: int = 316, repeats: int = 5) -> dict[str, tuple[float, float]]:
-    """Seconds by the wall and on the processor, the least of several runs: ``side`` squared draws or points."""
+    """Seconds by the wall and on the processor, the least of several runs of ``side`` squared draws."""
     many = side * side
     catalog = Catalog.load()
     scenario = Scenario(find_edge("mlperf:v1.3/NUCLEO_L4R5ZI-P/vww").keys)

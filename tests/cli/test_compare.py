@@ -43,7 +43,7 @@ def test_the_issues_own_command_answers_in_its_first_line(tinykit, tmp_path):
     first = ran.out.splitlines()[0]
     assert first.startswith("Edge saves") and "(95 %)" in first and "inference published" in first
     # Every line of the ledger that costs something is on the screen, with what has no figure.
-    for line in ("device.inference", "network.traffic", "cloud.idle", "device.sense", "total carbon"):
+    for line in ("device.inference", "network.traffic", "cloud.idle", "device.sense", "carbon, market-based"):
         assert line in ran.out
     assert "radio of wifi.esp32.static_mqtt" in " ".join(ran.out.split())
     document = json.loads((tmp_path / "comparison.json").read_text())
@@ -57,6 +57,17 @@ def test_the_issues_own_command_answers_in_its_first_line(tinykit, tmp_path):
 def test_where_the_edge_loses_the_first_line_says_so(tinykit):
     ran = tinykit("compare", "--edge", "90 J", *FEW)
     assert ran.out.startswith("Edge LOSES: it costs ")
+
+
+def test_a_name_out_of_a_file_cannot_drive_the_terminal_or_break_the_file(tinykit, tmp_path):
+    scenario = tmp_path / "in.toml"
+    scenario.write_text(
+        '[edge]\ninference_j = 0.001\nname = "a\\u001b[31m\\u202eb"\n[radio]\nname = "c\\u001b[0m"\n'
+    )
+    ran = tinykit("compare", scenario, *FEW, "-o", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    assert "\x1b" not in ran.out and "\u202e" not in ran.out and "radio of c" in " ".join(ran.out.split())
+    assert tinykit("compare", tmp_path / "out" / "scenario.toml", *FEW).code == 0
 
 
 def test_json_is_one_document_with_kinds_gaps_and_sources(tinykit):
@@ -152,6 +163,8 @@ def test_different_tasks_are_refused_unless_said(tinykit):
         (["--set", "network.byte_j=0.0065 kWh"], ["--set", "network.byte_j", "kWh"]),
         (["--set", "radio.connection_j=catalog:wifi.esp32.static_mqqt"], ["--set", "static_mqtt"]),
         (["--set", "kind=wifi"], ["--set", "radio.kind", "supply.kind"]),
+        (["--set", "service.payload_bytes=gap: unknown"], ["--set", "service.payload_bytes", "without"]),
+        (["--set", "device.sense_j=1e308"], ["NOT_FINITE", "device.sense_j"]),
         (["--report-share", "1.01"], ["--report-share", "share"]),
         (["--payload", "-1"], ["--payload", "-1"]),
         (["--payload", "3 J"], ["--payload", "J"]),

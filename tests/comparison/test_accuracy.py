@@ -13,6 +13,8 @@ from tinykit.comparison.lines import entries
 from tinykit.comparison.parameters import Values, nominal_values
 from tinykit.comparison.resolve import resolve
 from tinykit.comparison.scenario import Scenario
+from tinykit.comparison.sweep import sweep
+from tinykit.comparison.sweep_axis import parse_axis
 from tinykit.errors import InputError
 
 
@@ -85,3 +87,12 @@ def test_a_policy_below_the_recall_or_above_the_alarms_falls_short() -> None:
     assert len(shortfalls(asked, "edge")) == 2
     assert shortfalls(asked, "cloud") == ()
     assert shortfalls(values(), "edge") == ()
+
+
+def test_along_an_asked_for_recall_a_policy_stops_being_feasible() -> None:
+    scenario = Scenario({"edge.inference_j": 1e-3, "edge.recall": 0.85, "cloud.recall": 0.95})
+    (case,) = sweep(scenario, Catalog.load(), [parse_axis("recall_least=0.8,0.9,0.99")]).cases
+    assert case.policies["edge"].feasible.tolist() == [True, False, False]
+    assert case.policies["cloud"].feasible.tolist() == [True, True, False]
+    # The hybrid's recall is not stated: nothing is held against it.
+    assert case.policies["hybrid"].feasible.all()

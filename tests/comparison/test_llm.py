@@ -50,6 +50,16 @@ def test_a_name_that_is_none_or_several_is_refused_with_names_that_are(name: str
     assert caught.value.code == "LLM" and "one of " in caught.value.hint
 
 
+def test_another_batch_is_another_row_or_refused_with_those_there_are() -> None:
+    endpoint = "chat.llama-3.1-8b-instruct.h100-x1.batch512"
+    found = run(cloud__endpoint=endpoint, cloud__batch="8")
+    assert joules(found, "cloud.accelerator") == pytest.approx(CATALOG.find(f"{endpoint[:-3]}8").nominal)
+    assert any("batch8," in note for note in make_result(found, CATALOG).notes)
+    with pytest.raises(InputError) as caught:
+        run(cloud__endpoint=endpoint, cloud__batch=9)
+    assert caught.value.code == "CATALOG_KEY" and "batch8" in caught.value.hint
+
+
 def test_gpu_joules_get_their_host_and_idle_reserve_in_lines_of_their_own() -> None:
     found = run(**find_cloud("llm:llama-3.1-8b", CATALOG))
     gpu = CATALOG.find("chat.llama-3.1-8b-instruct.h100-x1.batch512").nominal

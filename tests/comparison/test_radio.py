@@ -14,6 +14,8 @@ from tinykit.comparison.lines.radio_states import SPREADING, airtime_s
 from tinykit.comparison.result import make_result
 from tinykit.comparison.result_headline import headline
 from tinykit.comparison.scenario import Scenario
+from tinykit.comparison.sweep import sweep
+from tinykit.comparison.sweep_axis import parse_axis
 from tinykit.errors import InputError
 
 CATALOG = Catalog.load()
@@ -179,3 +181,11 @@ def test_a_radios_lines_are_joules_of_its_messages_alone(kind: str, model: str, 
     for line in one.ledgers["edge"].lines:
         if line.key.startswith("radio.") and line.key != "radio.floor" and line.energy_j is not None:
             assert np.all(line.energy_j == 0.0)
+
+
+def test_along_a_payload_a_link_carries_what_fits_and_no_more() -> None:
+    axis = parse_axis("payload_bytes=1,50,115,116,3000")
+    scenario = Scenario({**BASE, "radio.kind": "lorawan", "service.latency_s": 1e4})  # type: ignore[dict-item]
+    (case,) = sweep(scenario, CATALOG, [axis]).cases
+    assert case.policies["cloud"].feasible.tolist() == [True, True, True, False, False]
+    assert case.policies["edge"].feasible.all()

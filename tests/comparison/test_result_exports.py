@@ -8,8 +8,10 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+import tinykit
 from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.compare import compare
 from tinykit.comparison.exports import find_export, find_exports
@@ -20,6 +22,7 @@ from tinykit.comparison.scenario import Scenario
 from tinykit.errors import UsageError
 
 CATALOG = Catalog.load()
+SCHEMAS = Path(tinykit.__file__).parent / "data" / "schemas"
 IMPACT_FRAMEWORK = "@grnsft/if@1.1.0"
 
 
@@ -59,6 +62,7 @@ def test_sci_is_a_rate_that_no_certificate_moves(tmp_path: Path) -> None:
     for name, changes in (("a", {}), ("b", {"grid__cloud_market_g_per_j": 0.0})):
         find_export("sci").write(result(**changes), tmp_path / name)
         documents.append(json.loads((tmp_path / name).read_text()))
+    jsonschema.validate(documents[0], json.loads((SCHEMAS / "sci.v1.schema.json").read_text()))
     assert documents[0] == documents[1]
     (edge, cloud, _) = documents[0]["policies"]
     assert cloud["sci_g_per_decision"]["nominal"] == pytest.approx(grams(result(), "cloud") / 1440)

@@ -16,6 +16,7 @@ from tinykit.comparison.ledger import COLUMNS
 from tinykit.comparison.scenario import Given, Scenario
 from tinykit.comparison.sweep import Sweep, sweep
 from tinykit.comparison.sweep_axis import parse_axis
+from tinykit.comparison.sweep_parquet import write_parquet
 from tinykit.comparison.sweep_pool import Cluster, Processes, workers_for
 from tinykit.comparison.sweep_table import saving, sweep_csv
 from tinykit.errors import InputError
@@ -77,6 +78,17 @@ def test_draws_at_a_point_are_the_comparisons_own() -> None:
             assert (drawn.low, drawn.high, drawn.wins) == (told.saving.low, told.saving.high, told.wins)
 
 
+def test_draws_are_of_the_tier_that_is_played() -> None:
+    best = BASE.but({"cloud.case": "best"})
+    found = sweep(best, CATALOG, [parse_axis("events_per_day=10,100000")], draws=300, seed=1)
+    alone = compare(best.but({"service.events_per_day": 10.0}), CATALOG, draws=300, seed=1)
+    assert found.cases[0].policies["cloud"].hands[found.cases[0].policies["cloud"].hand[0]] == (
+        alone.played["cloud"].hand
+    )
+    drawn, told = found.cases[0].savings["edge"][0], alone.difference("edge").saving
+    assert (drawn.low, drawn.high) == (told.low, told.high)
+
+
 def test_a_swept_figure_is_no_longer_drawn() -> None:
     """Its own spread is not laid over the points."""
     (case,) = swept("radio.connection_j=0.2,0.6", "service.report_share=1", draws=500).cases
@@ -115,6 +127,16 @@ def test_a_scheduler_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(InputError, match=r"tcp://127\.0\.0\.1:9: no Dask scheduler") as refused:
         swept("events_per_day=1,2", draws=200, scheduler=Cluster("tcp://127.0.0.1:9"))
     assert refused.value.code == "SCHEDULER"
+
+
+def test_parquet_holds_what_the_csv_holds(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    found = swept("events_per_day=1,1000", "grid=KR,SE")
+    table = parquet.read_table(write_parquet(found, tmp_path)).to_pylist()
+    rows = list(csv.DictReader(io.StringIO(sweep_csv(found))))
+    assert [one["grid"] for one in table] == [one["grid"] for one in rows]
+    assert [one["edge_money_usd"] for one in table] == [None] * 4
+    assert [one["cloud_energy_j"] for one in table] == [float(one["cloud_energy_j"]) for one in rows]
 
 
 def test_small_work_starts_no_processes() -> None:

@@ -52,6 +52,7 @@ PATH = click.Path(path_type=Path)
     help="KEY=FROM:TO:log|lin:N, or KEY=A,B,C. May be repeated: every point of the product.",
 )
 @click.option("--sweep-draws", default=0, type=click.IntRange(0, 2_000_000), help="At every point; 0: none.")
+@click.option("--parquet", is_flag=True, help="The sweep as Parquet, too: extra parquet.")
 @click.option("--workers", type=click.IntRange(1), help="Processes for sweeps with draws; else what pays.")
 @click.option("--scheduler", metavar="tcp://…", help="A Dask cluster for sweeps with draws.")
 @click.option("--draws", metavar="N", help="Of the comparison itself.")

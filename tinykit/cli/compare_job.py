@@ -37,6 +37,7 @@ class Job:
     settings: tuple[str, ...]
     sweeps: tuple[str, ...]
     sweep_draws: int
+    parquet: bool
     workers: int | None
     scheduler: str | None
     draws: str | None
@@ -72,12 +73,15 @@ def run(job: Job) -> Done:
     from tinykit.comparison.fleet import FLEET, parse_fleet, roll_up, write_fleet
     from tinykit.comparison.result import make_result
     from tinykit.comparison.run import run_options
+    from tinykit.comparison.sweep_parquet import require_parquet, write_parquet
     from tinykit.comparison.sweep_table import SWEEP, sweep_csv
 
     exports = [find_export(name) for name in job.exports]
     fleet = None if job.fleet is None else parse_fleet(job.fleet)
     if job.out is None and (exports or fleet):
         raise UsageError("An export needs a folder.", hint="-o DIR")
+    if job.parquet:
+        require_parquet()
     if job.out is not None:
         claim(job.out)
     catalog = Catalog.load(*job.catalogs)
@@ -92,6 +96,7 @@ def run(job: Job) -> Done:
     files = write_result(job.out, result)
     if swept is not None:
         files += write_files(job.out, {SWEEP: sweep_csv(swept)})
+        files += (write_parquet(swept, job.out),) if job.parquet else ()
     for export in exports:
         export.write(result, job.out / export.file_name)
         files += (job.out / export.file_name,)
@@ -102,7 +107,8 @@ def run(job: Job) -> Done:
         from tinykit.reporting.comparison_plot import draw_comparison
 
         for suffix in (".svg", ".png"):
-            files += draw_comparison(result, job.out / "plots", paired and paired.curve, suffix)
+            curve = None if paired is None else paired.curve
+            files += draw_comparison(result, job.out / "plots", curve, suffix)
     return Done(result, swept, files)
 
 

@@ -33,12 +33,14 @@ def _blocks(done: Done) -> Iterator[RenderableType]:
     first = answer(result, "edge")
     told = "not sure" not in first
     style = next((style for word, style in _STYLES.items() if told and word in first), "bold yellow")
-    yield Text.assemble((first, style), f" {basis(result)}")
-    yield Text(answer(result, "hybrid"))
-    yield Text()
-    yield _savings(result)
-    yield Text()
-    yield _ledger(result)
+    yield Text.assemble((safe_text(first), style), f" {safe_text(basis(result))}")
+    yield Text(safe_text(answer(result, "hybrid")))
+    for title, block in (
+        ("Saved per device-day", _savings(result)),
+        (f"Per device-day, in {WORDS[result.column]}", _ledger(result)),
+        ("Per device-day, in all", _totals(result)),
+    ):
+        yield from (Text(), Text(title, style="bold"), block)
     yield Text()
     yield key_values(_facts(done))
     if done.sweep is not None:
@@ -59,9 +61,12 @@ def _savings(result: Result) -> Table:
         for policy in ("edge", "hybrid"):
             one = result.difference(policy, column)
             sums = [result.policies[p].totals[column].outcome for p in (one.policy, one.than)]
+            if not all(result.policies[p].feasible for p in (one.policy, one.than)):
+                cells += [Text("not feasible", style="yellow"), ""]
+                continue
             cells += ["?", ""] if None in sums else [_signed(one.saving, UNITS[column]), _times(one.ratio)]
         rows.append(cells)
-    return table(["saved per device-day", ">by the edge", ">times", ">by the hybrid", ">times"], rows)
+    return table(["", ">by the edge", ">times", ">by the hybrid", ">times"], rows)
 
 
 def _signed(one: Outcome, unit: str) -> Text:
@@ -82,11 +87,18 @@ def _ledger(result: Result) -> Table:
         cells = [None if line is None else line.cells[column] for line in lines]
         if any(cell is not None and cell.outcome is not None and cell.outcome.nominal for cell in cells):
             rows.append((entry.key, *(_short(cell, column) for cell in cells), _softest(cells)))
-    for total in [column, *(one for one in COLUMNS if one != column)]:
-        sums = [_whole(result.policies[policy].totals[total], total) for policy in POLICIES]
-        rows.append((f"total {WORDS[total]}", *sums, ""))
-    heads = [f">{policy}" for policy in POLICIES]
-    return table([f"{WORDS[column]} per device-day", *heads, "softest figure"], rows)
+    sums = [result.policies[policy].totals[column] for policy in POLICIES]
+    rows.append(("total", *(Text(_short(one, column), style="bold") for one in sums), _softest(sums)))
+    return table(["line", *(f">{policy}" for policy in POLICIES), "softest figure"], rows)
+
+
+def _totals(result: Result) -> Table:
+    """The sums of every column, with their intervals."""
+    rows = [
+        (WORDS[column], *(_whole(result.policies[policy].totals[column], column) for policy in POLICIES))
+        for column in COLUMNS
+    ]
+    return table(["", *(f">{policy}" for policy in POLICIES)], rows)
 
 
 def _softest(cells: Iterable[Cell | None]) -> str:

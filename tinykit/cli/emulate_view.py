@@ -6,7 +6,7 @@ import hashlib
 import queue
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from tinykit.boards import Board, load_board
 from tinykit.cli.common import Output
 from tinykit.cli.emulated_rig import described
 from tinykit.errors import UsageError
+from tinykit.progress import Progress
 
 _LOOK_S = 0.5
 
@@ -45,38 +46,56 @@ class _TerminatedError(Exception):
 
 
 def serve(output: Output, asked: Serving) -> None:
-    """Serve until SIGTERM. Raises what `tinykit.bench.serve_board` and the build raise."""
-    board = load_board(asked.board)
+    """Serve until SIGTERM. Raises what `emulating` raises."""
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    with _terminable(), emulating(asked, output.progress, events.put) as running:
+        output.close()
+        output.line(_ready(asked, running))
+        while True:
+            _tell(output, events)
+            running.served.check()
+
+
+@dataclass(frozen=True)
+class Running:
+    """An emulated board that runs ``elf``."""
+
+    board: Board
+    elf: Path
+    served: ServedBoard
+
+
+@contextmanager
+def emulating(asked: Serving, progress: Progress, on_event: Callable[[Event], None]) -> Iterator[Running]:
+    """Build what is to run and start it, for the length of the ``with``.
+
+    Raises what `tinykit.bench.serve_board` and the build raise.
+    """
+    board = load_board(asked.board)
     with tempfile.TemporaryDirectory(prefix="tinykit-emulate-") as scratch:
-        elf = asked.firmware or _build(output, asked, board, Path(scratch) / "build")
+        elf = asked.firmware or _build(asked, board, Path(scratch) / "build", progress)
         pace = cast('Literal["real", "fast"]', asked.pace)
         port, rig = _port(asked.ports, "board"), _with_port(asked)
         folder = None if asked.ports.startswith("tcp:") else Path(asked.ports)
         with (
-            _terminable(),
             described(folder, rig, board, pace, elf),
-            serve_board(elf, board, pace=pace, port=port, rig=rig, on_event=events.put) as served,
+            serve_board(elf, board, pace=pace, port=port, rig=rig, on_event=on_event) as served,
         ):
             if served.slow:
                 note = f"Counting in Python, about six times slower: {served.slow}"
-                output.progress.warn("BENCH_SLOW", note)
-            output.close()
-            output.line(_ready(asked, board, elf, served))
-            while True:
-                _tell(output, events)
-                served.check()
+                progress.warn("BENCH_SLOW", note)
+            yield Running(board, elf, served)
 
 
-def _build(output: Output, asked: Serving, board: Board, folder: Path) -> Path:
+def _build(asked: Serving, board: Board, folder: Path, progress: Progress) -> Path:
     from tinykit.compiler.image import build_model
 
     if asked.example is not None:
         from tinykit.toolchain.example import build_example
 
-        return build_example(asked.example, board, folder, progress=output.progress)
+        return build_example(asked.example, board, folder, progress=progress)
     assert asked.model is not None
-    built = build_model(asked.model, board, folder, energy=asked.energy, progress=output.progress)
+    built = build_model(asked.model, board, folder, energy=asked.energy, progress=progress)
     assert built.image is not None
     return built.image.elf
 
@@ -119,13 +138,14 @@ def _document(event: str, **facts: object) -> dict[str, object]:
     return {"schema": "tinykit.emulate", "schema_version": 1, "event": event, **facts}
 
 
-def _ready(asked: Serving, board: Board, elf: Path, served: ServedBoard) -> dict[str, object]:
+def _ready(asked: Serving, running: Running) -> dict[str, object]:
+    board, served = running.board, running.served
     return _document(
         "ready",
         tinykit=__version__,
         simulated=True,
         board=board.name,
-        firmware=hashlib.sha256(elf.read_bytes()).hexdigest(),
+        firmware=hashlib.sha256(running.elf.read_bytes()).hexdigest(),
         clock_hz=board.clock_hz,
         baud=board.uart.energy_baud if asked.energy else board.uart.baud,
         energy=None if asked.model is None else asked.energy,

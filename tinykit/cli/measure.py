@@ -90,12 +90,12 @@ def command(output: Output, model: Path | None, dry_run: bool, **words: Any) -> 
 
         measure_by_pins(output, model, dry_run, words)
         return
-    model = _driven(model, words)
+    model = driven(model, words)
     from tinykit.cli.measure_view import plan_view, report_view, require_pass
     from tinykit.lab.plan import plan_session
     from tinykit.running.workload import read_workload
 
-    target, port, options = _arguments(model, words)
+    target, port, options = driven_arguments(model, words)
     plan = plan_session(read_workload(model), target, port, options)
     if dry_run:
         output.emit(plan.to_dict(), lambda console: console.print(plan_view(plan)))
@@ -112,7 +112,8 @@ def command(output: Output, model: Path | None, dry_run: bool, **words: Any) -> 
     require_pass(report)
 
 
-def _arguments(model: Path, words: dict[str, Any]) -> tuple[Target, MeterPort, MeasureOptions]:
+def driven_arguments(model: Path, words: dict[str, Any]) -> tuple[Target, MeterPort, MeasureOptions]:
+    """The options, by the names of their parameters, as the lab wants them. Raises UsageError."""
     import time
 
     from tinykit.config import load_config
@@ -137,7 +138,7 @@ def _arguments(model: Path, words: dict[str, Any]) -> tuple[Target, MeterPort, M
     return target, port, MeasureOptions(**words)
 
 
-def _driven(model: Path | None, words: dict[str, Any]) -> Path:
+def driven(model: Path | None, words: dict[str, Any]) -> Path:
     """For a board that tinykit drives: its model, and none of the words for one that it does not."""
     names = {"inferences": "--n", "phases": "--phases", "short_asked": "--short"}
     for name, option in names.items():

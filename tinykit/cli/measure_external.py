@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,6 @@ _DRIVEN = {
     "windows_from": "--windows-from",
     "firmware": "--firmware",
     "baud": "--baud",
-    "windows_from": "--windows-from",
 }
 """Words for a firmware that obeys."""
 
@@ -40,7 +40,7 @@ def measure_by_pins(output: Output, model: Path | None, dry_run: bool, words: di
     from tinykit.lab.external_plan import plan_watch
     from tinykit.lab.external_session import measure_external
 
-    watch, port, options = _arguments(model, words)
+    watch, port, options = watched_arguments(model, words, _given())
     plan = plan_watch(watch, port, options)
     if dry_run:
         output.emit(plan.to_dict(), lambda console: console.print(watch_plan_view(plan)))
@@ -55,10 +55,18 @@ def measure_by_pins(output: Output, model: Path | None, dry_run: bool, words: di
     require_pass(report)
 
 
-def _arguments(model: Path | None, words: dict[str, Any]) -> tuple[Watch, MeterPort, MeasureOptions]:
+def watched_arguments(
+    model: Path | None, words: dict[str, Any], given: Container[str]
+) -> tuple[Watch, MeterPort, MeasureOptions]:
+    """The options, by the names of their parameters, of which the user ``given``. Raises UsageError."""
     from tinykit.config import load_config
 
-    given = _given()
+    for name, option in _DRIVEN.items():
+        if name in given:
+            raise UsageError(
+                f"{option} needs a firmware that tinykit drives.",
+                hint="leave it out with --on external and --on markers.",
+            )
     config = load_config(words["config_path"])
     port, entry = find_meter_port(words["meter"], config)
     if entry is not None:
@@ -76,18 +84,11 @@ def _arguments(model: Path | None, words: dict[str, Any]) -> tuple[Watch, MeterP
 
 
 def _given() -> set[str]:
-    """What was asked for by the user. Raises UsageError for what needs a board that tinykit drives."""
+    """What was asked for by the user."""
     context = click.get_current_context()
-    given = {
+    return {
         name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
-    for name, option in _DRIVEN.items():
-        if name in given:
-            raise UsageError(
-                f"{option} needs a firmware that tinykit drives.",
-                hint="leave it out with --on external and --on markers.",
-            )
-    return given
 
 
 def _marks(words: dict[str, Any], port: MeterPort, line: int) -> Marks:

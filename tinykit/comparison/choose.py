@@ -20,7 +20,7 @@ FIGURES = {
 """Options that take a figure, and the key, or the name in `SHORT`, that each sets."""
 WORDS: Mapping[str, tuple[str, ...]] = {
     "cloud": ("cloud.case", "cloud.accelerator", "cloud.point", "gateway.name"),
-    "network": ("radio.kind", "network.mode", "network.access"),
+    "network": ("radio.kind", "radio.model", "network.mode", "network.access"),
     "supply": ("supply.kind", "supply.pack"),
     "stance": ("stance",),
     "objective": ("run.objective",),

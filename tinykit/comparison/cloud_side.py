@@ -13,6 +13,7 @@ from tinykit.comparison.lines.server import SESSION
 from tinykit.comparison.llm import ECOLOGITS, find_endpoint
 from tinykit.comparison.scenario import Given
 from tinykit.comparison.writeback import quantity_table
+from tinykit.errors import InputError
 from tinykit.estimate import Estimate
 from tinykit.lab.manifest import manifest_sha256
 from tinykit.lab.store import StoredSession, open_session
@@ -41,6 +42,7 @@ def session_cloud(session: StoredSession, accepted: Collection[str] = ()) -> dic
     """The cloud that a session measured: joules above idle, idle, and how long an inference takes.
 
     Without an idle state all joules are the inference's, and what waiting costs stays a gap.
+    Raises InputError: EDGE_VERDICT, CLOUD_IDLE.
     """
     broken = accept(session, accepted, "--cloud")
     energy, seconds = inference(session)
@@ -53,6 +55,12 @@ def session_cloud(session: StoredSession, accepted: Collection[str] = ()) -> dic
             as_a_board(seconds, board, "", cycles=True),
         )
         idle = None if idle is None else as_a_board(idle, board, "idle")
+    if above.interval()[1] < 0.0:
+        raise InputError(
+            f"--cloud {session.folder}: it drew more while it was idle than while it inferred.",
+            hint="measure again, with nothing else running on that machine.",
+            code="CLOUD_IDLE",
+        )
     given = f"session {session.folder.name}, session.json {manifest_sha256(session.folder)[:12]}"
     meter = (session.manifest.get("meter") or {}).get("instrument") or {}
     model = (session.manifest.get("model") or {}).get("name", "")
@@ -64,7 +72,8 @@ def session_cloud(session: StoredSession, accepted: Collection[str] = ()) -> dic
         "cloud.model": str(model) or "unnamed",
         "cloud.stamp": SIMULATED if session.known.simulated else "none",
         "cloud.accepted": ", ".join(broken) or "none",
-        "cloud.inference_j": quantity_table(above, above.value, given),
+        # Of a machine that is never idle noise alone may leave less than nothing: held at nothing.
+        "cloud.inference_j": quantity_table(above, max(above.value, 0.0), given),
         "cloud.busy_s": quantity_table(seconds, seconds.value, given),
         "cloud.inference_s": quantity_table(seconds, seconds.value, given),
         "cloud.floor_w": "gap: no idle was measured: measure --states idle"

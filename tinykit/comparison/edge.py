@@ -169,11 +169,11 @@ def _cycle_error(board: str) -> float:
 
 
 def board_name(session: StoredSession) -> str:
-    """What was measured; a firmware of its own, told by its pins, has no name but its session's."""
+    """What was measured; where nobody named it, as of a recording, it is its session's."""
     manifest = session.manifest
     board, emulation = manifest.get("board") or {}, manifest.get("emulation") or {}
     found = str(board.get("name") or emulation.get("board") or board.get("ran_on") or UNNAMED)
-    return f"the board of {session.folder.name}" if found == "external" else found
+    return f"the board of {session.folder.name}" if found in ("external", UNNAMED) else found
 
 
 def _facts(manifest: Mapping[str, Any], board: str) -> dict[str, Given]:

@@ -110,7 +110,7 @@ def write_fleet(rows: Sequence[FleetRow], fleet: Fleet, simulated: bool, path: P
 
 def _place(line: Line, supply: str, entity: Entity) -> tuple[str, str, str]:
     """Scope, category, and the ESRS E1 datapoint of a line."""
-    if line.key.startswith("embodied.") or line.key == "supply.harvester":
+    if line.key.startswith("embodied.") or line.key in ("supply.harvester", "gateway.hardware"):
         return ("3", "2 capital goods" if entity == "operator" else "1 purchased goods", "E1-6 gross Scope 3")
     if line.key == "supply.visits":
         return (

@@ -57,9 +57,8 @@ def accuracy_limits(values: Values, policy: Policy) -> Iterator[Limit]:
     """Of a policy, where accuracy is asked for and known."""
     key = RECALL[policy]
     if values.has("service.recall_least") and values.has(key):
-        yield Limit(
-            values["service.recall_least"], values[key], f"{{:.4g}} is asked for, and {key} is {{:.4g}}"
-        )
+        least = values["service.recall_least"]
+        yield Limit(least, values[key], f"{{:.4g}} is asked for at least, and {key} is {{:.4g}}")
     alarms, most = "edge.false_alarms_per_day", "service.false_alarms_per_day_most"
     if policy != "cloud" and values.has(most) and values.has(alarms):
         yield Limit(values[alarms], values[most], f"{alarms} is {{:.4g}}, and {{:.4g}} are allowed")

@@ -51,6 +51,11 @@ def batch_of(key: str) -> int:
     return int(found[1]) if found else 0
 
 
+def at_batch(endpoint: str, batch: str) -> str:
+    """The row of ``endpoint`` at another batch; itself for any. The catalogue may have none such."""
+    return endpoint if batch == "any" else _BATCH.sub(f".batch{_size(batch)}", endpoint)
+
+
 @dataclass(frozen=True)
 class TokenEnergy:
     """J of a request: ``first_j`` and ``token_j`` an output token, each from low to high."""

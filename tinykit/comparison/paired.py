@@ -40,6 +40,14 @@ class Paired:
     chosen: int | None
     at: int
 
+    @property
+    def note(self) -> str:
+        """What to know of the hybrid's accuracy."""
+        n = self.curve.samples
+        if self.chosen is None:
+            return f"Accuracies are of {n} paired samples, at the share that the scenario says."
+        return f"The hybrid's share was chosen on the same {n} samples that score it: it flatters."
+
 
 def read_pair(edge: Path, cloud: Path, labels: Path) -> Curve:
     """The curve of two files of scores, ``.npz`` or ``.npy``, and one of labels.

@@ -17,6 +17,7 @@ import numpy as np
 
 from tinykit import __version__
 from tinykit.comparison.catalog import Catalog
+from tinykit.comparison.checks import calculable
 from tinykit.comparison.compare import Comparison, Difference, Outcome
 from tinykit.comparison.flow import POLICIES, Hand, Policy
 from tinykit.comparison.ledger import COLUMNS, FACTORS, Column, Ledger, Line
@@ -150,6 +151,11 @@ def make_result(
     comparison: Comparison, catalog: Catalog, column: Column = "energy_j", paired: Paired | None = None
 ) -> Result:
     """Work out what is shown of ``comparison``. Raises InputError, code NOT_FINITE."""
+    with calculable(comparison.scenario):
+        return _result(comparison, catalog, column, paired)
+
+
+def _result(comparison: Comparison, catalog: Catalog, column: Column, paired: Paired | None) -> Result:
     policies = {
         policy: _policy(
             comparison.ledgers[policy],
@@ -166,6 +172,8 @@ def make_result(
     used = {key for one in policies.values() for line in one.lines for key in line.used}
     said = notes(comparison.words, {key: one for key, one in parameters.items() if key in used})
     said += tuple(left_out(comparison.words, comparison.parameters, CASES))
+    if paired is not None:
+        said += (paired.note,)
     return Result(comparison, column, provenance, policies, said, paired)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from tinykit.comparison.lines.run import UNNAMED
+from tinykit.comparison.llm import at_batch
 from tinykit.comparison.parameters import Parameter
 from tinykit.errors import InputError
 
@@ -66,7 +67,10 @@ def strangers(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> 
 
 def _devices(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> Iterator[str]:
     if found := strangers(words, parameters):
-        yield f"Inference of {words['edge.name']}, but {', '.join(found)}: no such device was measured."
+        yield (
+            f"Inference of {words['edge.name']}, but {', '.join(found)}: no such device was measured."
+            " Where it is one after all, radio.name and device.name say so."
+        )
 
 
 def _tasks(words: Mapping[str, str]) -> Iterator[str]:
@@ -96,7 +100,8 @@ def _stand_in(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> 
     if words["cloud.endpoint"] == "session":
         yield from _measured_cloud(words, parameters, edge)
     elif words["cloud.endpoint"] != "server":
-        yield f"The cloud is {words['cloud.endpoint']}, in place of {edge}. {_beyond(words, parameters)}"
+        endpoint = at_batch(words["cloud.endpoint"], words["cloud.batch"])
+        yield f"The cloud is {endpoint}, in place of {edge}. {_beyond(words, parameters)}"
 
 
 def _measured_cloud(

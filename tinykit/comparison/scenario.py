@@ -60,6 +60,8 @@ class Scenario:
         return words
 
     def _word(self, one: Word, value: Given) -> str:
+        if type(value) is int:
+            value = str(value)  # a batch is named by its number
         if not isinstance(value, str) or not value:
             raise InputError(
                 f"{self.where(one.key)}: {one.key} must be a word, not {value!r}.",

@@ -7,6 +7,7 @@ is. What the session has no phase of stays as it was.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from tinykit.comparison.edge import accept, as_a_board, board_name
 from tinykit.comparison.lines.run import SIMULATED
@@ -85,9 +86,16 @@ def _phases(ledger: Ledger) -> Iterator[tuple[str, PhaseLine]]:
 
 
 def _figures(name: str, line: PhaseLine) -> Iterator[tuple[str, Estimate]]:
-    for table, figure in ((ENERGIES, line.energy_j), (POWERS, line.power_w), (DURATIONS, line.duration_s)):
+    for table, figure in ((ENERGIES, line.energy_j), (POWERS, line.power_w)):
         if name in table and figure is not None:
             yield table[name], figure
+    if name in DURATIONS and line.duration_s is not None:
+        # Its edges are doubted in another shape than the energy's, under the same name.
+        own = {
+            f"{known}.duration" if known.endswith(".edges") else known: one
+            for known, one in line.duration_s.influences.items()
+        }
+        yield DURATIONS[name], replace(line.duration_s, influences=own)
 
 
 def _note(line: PhaseLine, ledger: Ledger | None) -> str:

@@ -25,7 +25,7 @@ from tinykit.comparison.parameters import Array, Values, nominal_values
 from tinykit.comparison.scenario import Scenario
 from tinykit.comparison.sweep_axis import Axis
 from tinykit.comparison.sweep_task import Drawn, Scheduler, Task, here
-from tinykit.comparison.writeback import complete, refreshed, scenario_toml
+from tinykit.comparison.writeback import TIER, complete, refreshed, scenario_toml
 from tinykit.errors import InputError
 
 MOST_POINTS = 2_000_000
@@ -168,7 +168,10 @@ def _case(
     if not draws:
         return case, []
     size = min(max(count // TASKS, 1), MOST_A_TASK)
-    texts = {tier: scenario_toml(complete({tier: one}, words), {}) for tier, one in parameters.items()}
+    texts = {
+        tier: scenario_toml(complete({tier: one}, {**words, TIER: tier}), {})
+        for tier, one in parameters.items()
+    }
     return case, [
         Task(
             tuple(texts.items()),

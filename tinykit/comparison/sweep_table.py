@@ -18,7 +18,12 @@ AGAINST_CLOUD: tuple[Policy, ...] = ("edge", "hybrid")
 
 def sweep_csv(sweep: Sweep) -> str:
     """A row a point: the axes, every policy's totals per device-day and its hand, what is saved."""
-    return csv_text(_header(sweep), (row for case in sweep.cases for row in _rows(sweep, case)))
+    return csv_text(*sweep_rows(sweep))
+
+
+def sweep_rows(sweep: Sweep) -> tuple[list[str], Iterator[list[Value]]]:
+    """The names of the columns, and a row a point. None where nobody knows."""
+    return _header(sweep), (row for case in sweep.cases for row in _rows(sweep, case))
 
 
 def saving(sweep: Sweep, case: Case, policy: Policy, column: Column | None = None) -> Array:

@@ -18,22 +18,32 @@ from tinykit.comparison.scenario import SCHEMA, SCHEMA_VERSION, Given, Scenario
 from tinykit.estimate import Estimate
 
 DEFAULT = "default"
+TIER, BEST = "cloud.case", "best"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def complete(tiers: Mapping[str, Mapping[str, Parameter]], words: Mapping[str, str]) -> dict[str, Given]:
     """Every key of a scenario in its complete form, in the order of the fields.
 
-    A default that differs between the ``tiers`` is left out: it is looked up again for each.
+    Where the cloud plays the best of several tiers, the defaults that differ between them are left out: they
+    are looked up again for each.
     """
-    first, *others = tiers.values()
+    first = next(iter(tiers.values()))
     found: dict[str, Given] = {}
     for key, spec in fields().items():
         if isinstance(spec, Word):
             found[key] = words[key]
-        elif all(other[key] == first[key] for other in others):
+        elif words[TIER] != BEST or not _differs(spec, first[key], words):
             found[key] = parameter_table(first[key])
     return found
+
+
+def _differs(spec: Quantity, one: Parameter, words: Mapping[str, str]) -> bool:
+    """Whether it is a default that another tier would have otherwise."""
+    tier = fields()[TIER]
+    assert isinstance(tier, Word)
+    chosen = [spec.choose({**words, TIER: case}) for case in tier.cases if case != BEST]
+    return one.given == DEFAULT and any(other != chosen[0] for other in chosen)
 
 
 def parameter_table(one: Parameter) -> dict[str, Any]:
@@ -160,4 +170,4 @@ def _escape(char: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text.split()))

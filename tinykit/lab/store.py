@@ -49,6 +49,16 @@ class StoredSession:
     duty: Duty | None = None
     ledger: Ledger | None = None
 
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str], *, raw: bool = True) -> StoredSession:
+        """The session in ``folder``: `open_session` by another name, for those who import tinykit alone."""
+        return open_session(Path(folder), raw=raw)
+
+    def reanalyse(self) -> Analysis:
+        """Analyse the raw data again: its ``trace`` gives samples as arrays, block by block; ``windows`` are
+        numbers of samples. Raises RecordingError."""
+        return reanalyse(self)
+
     @property
     def headline(self) -> Estimate | None:
         """Energy per inference in J; None where the verdict allows no number that stands alone."""

@@ -17,6 +17,7 @@ from tinykit.comparison.break_even_map import break_even_map
 from tinykit.comparison.flow import POLICIES
 from tinykit.comparison.ledger import Column
 from tinykit.comparison.result import UNITS, Result
+from tinykit.console import safe_text
 from tinykit.errors import MissingExtraError, OutputError
 from tinykit.pretty import format_si
 
@@ -34,6 +35,7 @@ _OTHER = ("#666666", "oo")
 _NAMES = {"edge": "edge only", "cloud": "cloud only", "hybrid": "hybrid"}
 _TITLES = {"energy_j": "Energy", "carbon_g": "Carbon, location-based", "money_usd": "Money"}
 MOST_BARS = 12
+_LONGEST_NAME = 60
 
 
 def draw_comparison(
@@ -206,7 +208,7 @@ def _tornado(figure: Any, result: Result) -> None:
     axis.barh(0, 0, left=nowhere, color="#56B4E9", label="at its low end")
     axis.barh(0, 0, left=nowhere, color="#E69F00", hatch="////", edgecolor="white", label="at its high end")
     axis.axvline(bars[0].nominal, color="black", linewidth=1)
-    axis.set_yticks(range(len(bars)), [bar.key for bar in bars], fontsize=8)
+    axis.set_yticks(range(len(bars)), [_name(bar.key) for bar in bars], fontsize=8)
     axis.invert_yaxis()
     axis.legend(fontsize=8, frameon=False, loc="lower right")
 
@@ -282,6 +284,11 @@ def _front(figure: Any, curve: Curve) -> None:
     axis.set_title("What sending more up buys", fontsize=11, loc="left")
     axis.legend(fontsize=8, frameon=False)
     _plain(axis)
+
+
+def _name(key: str) -> str:
+    """A name out of a scenario: no control characters, and no dollar sign that starts a formula."""
+    return safe_text(key)[:_LONGEST_NAME].replace("$", r"\$")
 
 
 def _unit(column: Column) -> str:

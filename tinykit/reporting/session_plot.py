@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinykit.console import safe_text
 from tinykit.errors import MissingExtraError, OutputError, RecordingError, UsageError
 from tinykit.lab.analysis import Analysis
 from tinykit.lab.pyramid import Envelope, Pyramid
@@ -185,7 +186,7 @@ def _windows(axis: Any, panel: _Panel, analysis: Analysis, begin_s: float, scale
             continue
         colour, hatch = _KINDS.get(phase.kind, _OTHER)
         low, high = ((at / rate_hz - begin_s) * scale for at in (window.start, window.stop))
-        name = "inferences" if phase.kind == "infer" else phase.kind
+        name = "inferences" if phase.kind == "infer" else safe_text(phase.kind).replace("$", r"\$")
         # The strip below the axis shows what a shade behind the curve would hide.
         axis.axvspan(low, high, color=colour, alpha=0.13, linewidth=0)
         axis.axvspan(
@@ -245,7 +246,7 @@ def _title(session: StoredSession) -> str:
     board = where.get("name") or where.get("ran_on", "")
     instrument = (manifest.get("meter") or {}).get("instrument", {}).get("model", "")
     stamp = "   SIMULATED" if session.known.simulated else ""
-    names = ", ".join(str(part)[:_LONGEST_NAME] for part in (model, board, instrument) if part)
+    names = ", ".join(safe_text(str(part)[:_LONGEST_NAME]) for part in (model, board, instrument) if part)
     # A dollar sign would start a formula.
     return f"{names}; verdict {session.verdict.state}{stamp}".replace("$", r"\$")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -56,7 +57,8 @@ class MeterServer:
     def _serve(self) -> None:
         began_s, fed = time.monotonic(), 0
         try:
-            while not self._over.wait(_STEP_S):
+            while not self._over.is_set():
+                self._wait()
                 now_s = time.monotonic()
                 self._source.receive(self._port.read())
                 self._attend(now_s)
@@ -67,6 +69,13 @@ class MeterServer:
                 self._send()
         finally:
             self._close()
+
+    def _wait(self) -> None:
+        """For the next turn; with bytes left to send only until there is room: a port keeps few."""
+        if room := self._port.writable() if self._queue else []:
+            select.select([], room, [], _STEP_S)
+        else:
+            self._over.wait(_STEP_S)
 
     def _attend(self, now_s: float) -> None:
         """Once a turn, before the meter measures."""

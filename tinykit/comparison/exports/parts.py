@@ -29,6 +29,8 @@ def is_hardware(result: Result) -> Callable[[Line], bool]:
     """Whether a line's grams are those of making things: SCI's M. A battery's joules are the battery."""
     battery = result.words["supply.kind"] == "primary"
     return lambda line: (
-        line.key.startswith(("embodied.", "cloud.hardware", "supply.harvester", "supply.visits"))
+        line.key.startswith(
+            ("embodied.", "cloud.hardware", "gateway.hardware", "supply.harvester", "supply.visits")
+        )
         or (battery and line.site == "device")
     )

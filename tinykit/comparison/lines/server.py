@@ -54,7 +54,7 @@ def _endpoint(words: Words) -> Default:
     endpoint = words["cloud.endpoint"]
     if not is_request(endpoint) or endpoint.startswith(llm.ECOLOGITS):
         return Gap("follows from the operating point, or from the tokens")
-    return Cited(endpoint)
+    return Cited(llm.at_batch(endpoint, words["cloud.batch"]))
 
 
 def _boundary(words: Words) -> str:

@@ -1,0 +1,253 @@
+"""A comparison in a report: who wins, where the edge loses, every line of the ledger, what moves it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tinykit.comparison.files import SCENARIO
+from tinykit.comparison.flow import POLICIES
+from tinykit.comparison.ledger import COLUMNS
+from tinykit.comparison.result import UNITS
+from tinykit.comparison.result_headline import WORDS
+from tinykit.errors import InputError
+from tinykit.pretty import format_duration, format_interval, format_si
+from tinykit.reporting.comparison_pictures import pictures
+from tinykit.reporting.edge_loses import edge_loses, verdict_of
+from tinykit.reporting.page import Answer, Block, Cell, Number, Paragraph, Section, Table
+from tinykit.reporting.stored_comparison import StoredComparison, open_comparison
+
+_MOST_POINTS = 60
+_ENDS = ("", "_low95", "_high95")
+
+
+def comparison_section(folder: Path, key: str) -> Section:
+    """The comparison in ``folder``. Raises InputError, code REPORT_INPUT."""
+    stored = open_comparison(folder)
+    try:
+        return Section(
+            key,
+            "Edge against cloud",
+            _title(stored.data),
+            _answer(stored),
+            tuple(_blocks(stored, key)),
+            tuple(_appendix(stored)),
+            shlex.join(("tinykit", "compare", str(folder / SCENARIO), "-o", "AGAIN")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise InputError(
+            f"The comparison in {folder} is refused: {type(error).__name__}: {error}.",
+            hint="a comparison is read only as tinykit wrote it; compare again.",
+            code="REPORT_INPUT",
+        ) from error
+
+
+def _title(data: Mapping[str, Any]) -> str:
+    words = data["words"]
+    server = f"{words['cloud.workload']} on {words['cloud.accelerator']}"
+    return f"{words['edge.name']} against {server}, over {words['radio.kind']}"
+
+
+def _answer(stored: StoredComparison) -> Answer:
+    data = stored.data
+    inference = data["parameters"]["edge.inference_j"]
+    stamp = "SIMULATED" if data["simulated"] else ""
+    verdict, tone = verdict_of(data)
+    text = str(data["headline"])
+    shown = text if stamp in text else f"{text} {stamp}"
+    sources = (*map(str, inference["sources"]), _computed(data))
+    hybrid = str(data["answers"]["hybrid"])
+    return Answer(shown, tone, bool(data["simulated"]), verdict, tuple(edge_loses(stored)), sources, hybrid)
+
+
+def _computed(data: Mapping[str, Any]) -> str:
+    """The source of what a comparison computes from its lines."""
+    made = data["provenance"]
+    return (
+        f"Computed by tinykit {made['tinykit']} from the lines of the ledger: {int(made['draws']):,} draws,"
+        f" seed {made['seed']}; catalogue SHA-256 {str(made['catalog_sha256'])[:12]}."
+    )
+
+
+def _blocks(stored: StoredComparison, key: str) -> Iterator[Block]:
+    data = stored.data
+    yield _savings(data)
+    if stored.result is None:
+        yield Paragraph(f"No pictures: {stored.why}. All figures here are those that were stored.")
+    else:
+        yield from pictures(stored.result, key, _ledger(data), _computed(data), stored.curve)
+    if stored.result is None:
+        yield _ledger(data)
+        yield _tornado(data)
+    yield _policies(data)
+    if stored.sweep:
+        yield _sweep(stored.sweep, data)
+    if data["gaps"]:
+        yield _gaps(data)
+    yield from (Paragraph(str(note)) for note in data["notes"])
+    yield _scenario(data)
+
+
+def _number(one: Mapping[str, Any] | None, unit: str, kind: Any, sources: Sequence[Any] = ()) -> Cell:
+    """A nominal value with its interval; nobody has the figure: said so."""
+    if one is None or one["nominal"] is None:
+        return Number("no figure", "missing")
+    low, high = (float(end) for end in one["interval95"])
+    return Number(format_interval(float(one["nominal"]), low, high, unit), kind, tuple(map(str, sources)))
+
+
+def _savings(data: Mapping[str, Any]) -> Table:
+    """In every column: the difference, and the ratio."""
+    rows = []
+    for column in COLUMNS:
+        cells: list[Cell] = [WORDS[column]]
+        for policy in ("edge", "hybrid"):
+            one = next(d for d in data["differences"] if d["policy"] == policy and d["column"] == column)
+            kinds = [data["policies"][p]["totals"][column]["kind"] for p in (policy, "cloud")]
+            kind = next((k for k in ("missing", "assumed", "modelled", "published") if k in kinds), kinds[0])
+            cells.append(_number(one["saving"], UNITS[column], kind, (_computed(data),)))
+            cells.append(_number(one["ratio"], "1", kind, (_computed(data),)) if one["ratio"] else "")
+        rows.append(tuple(cells))
+    heads = ("per device-day", ">edge saves", ">cloud ÷ edge", ">hybrid saves", ">cloud ÷ hybrid")
+    return Table(
+        "What is saved against sending every input to the cloud",
+        heads,
+        tuple(rows),
+        note="Medians of quoted figures with 95 % intervals over the draws; below 0 it loses.",
+    )
+
+
+def _ledger(data: Mapping[str, Any]) -> Table:
+    """Every line of the ledger that costs something somewhere, in the searched column."""
+    column = str(data["column"])
+    unit = UNITS[column]  # type: ignore[index]
+    lines: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for policy in POLICIES:
+        for line in data["policies"][policy]["lines"]:
+            lines.setdefault(str(line["key"]), {})[policy] = line
+    rows = []
+    for name, of in lines.items():
+        cells = [one["columns"][column] for one in of.values()]
+        if any(cell["nominal"] for cell in cells):
+            values = [
+                "–" if (one := of.get(policy)) is None
+                else _number(one["columns"][column], unit, one["columns"][column]["kind"], one["sources"])
+                for policy in POLICIES
+            ]  # fmt: skip
+            rows.append((name, *values, str(next(iter(of.values()))["formula"])))
+    for total in (column, *(one for one in COLUMNS if one != column)):
+        sums = [data["policies"][policy]["totals"][total] for policy in POLICIES]
+        cells = [_number(one, UNITS[total], one["kind"], (_computed(data),)) for one in sums]  # type: ignore[index]
+        rows.append((f"total {WORDS[total]}", *cells, ""))  # type: ignore[index]
+    heads = ("line", *(f">{policy}" for policy in POLICIES), "formula")
+    return Table(f"{WORDS[column].capitalize()} per device-day, line by line", heads, tuple(rows))  # type: ignore[index]
+
+
+def _tornado(data: Mapping[str, Any]) -> Table:
+    unit = UNITS[data["column"]]
+    rows = tuple(
+        (
+            str(bar["key"]),
+            f"{float(bar['low']):.4g}",
+            f"{float(bar['high']):.4g}",
+            format_si(float(bar["at_low"]), unit, 4),
+            format_si(float(bar["at_high"]), unit, 4),
+        )
+        for bar in data["tornado"]
+    )
+    heads = ("figure", ">its low end", ">its high end", ">edge saves at its low", ">edge saves at its high")
+    return Table("What moves the difference", heads, rows, sources=(_computed(data),))
+
+
+def _policies(data: Mapping[str, Any]) -> Table:
+    rows = []
+    for policy in POLICIES:
+        one = data["policies"][policy]
+        hand, battery = one["hand"], one["battery"]
+        days = ""
+        if battery is not None:
+            low, high = (float(end) for end in battery["days"]["interval95"])
+            told = format_interval(float(battery["days"]["nominal"]), low, high, "1")
+            days = f"{'at most ' if battery['is_upper_bound'] else ''}{told} days"
+        late = "" if one["feasible"] else f"NOT FEASIBLE: {'; '.join(map(str, one['obstacles']))}"
+        played = f"{hand['mode']}, {hand['batch']} a connection, {hand['payload']}, {hand['tier']}"
+        rows.append((policy, played, format_duration(float(one["latency_s"])), days, late or "yes"))
+    return Table(
+        "The hands that were played",
+        ("policy", "hand", ">decides in", ">battery", "may be played"),
+        tuple(rows),
+    )
+
+
+def _sweep(rows: Sequence[Mapping[str, str]], data: Mapping[str, Any]) -> Table:
+    """The points of the sweep, and what the edge saves at each."""
+    names = list(rows[0])
+    axes = names[: names.index("edge_energy_j")]
+    column, unit = data["column"], UNITS[data["column"]]
+    shown = []
+    for row in rows[:_MOST_POINTS]:
+        shown.append(
+            (*(row[axis] for axis in axes), _swept(row, column, unit), row["edge_hand"], row["cloud_hand"])
+        )
+    more = len(rows) - len(shown)
+    note = f"{more} more points are in sweep.csv." if more > 0 else ""
+    return Table(
+        f"The sweep: {len(rows)} points",
+        (*axes, ">edge saves", "edge's hand", "cloud's hand"),
+        tuple(shown),
+        folded=len(shown) > 12,
+        note=note,
+        sources=(f"sweep.csv; {_computed(data)}",),
+    )
+
+
+def _swept(row: Mapping[str, str], column: str, unit: str) -> str:
+    """What the edge saves at a point: with its interval where the point was drawn."""
+    nominal, low, high = (row.get(f"edge_saving_{column}{end}") or "" for end in _ENDS)
+    if not nominal:
+        return "?"
+    if low and high:
+        return format_interval(float(nominal), float(low), float(high), unit)
+    return f"{format_si(float(nominal), unit)} (not drawn)"
+
+
+def _gaps(data: Mapping[str, Any]) -> Table:
+    rows = tuple(
+        (
+            str(gap["line"]),
+            ", ".join(map(str, gap["policies"])),
+            "; ".join(f"{key}: {why}" for key, why in gap["missing"].items()),
+        )
+        for gap in data["gaps"]
+    )
+    return Table("Lines that nobody has a figure for", ("line", "of", "what is missing"), rows)
+
+
+def _scenario(data: Mapping[str, Any]) -> Table:
+    """Every key with its value, its kind and its source."""
+    rows: list[tuple[Cell, ...]] = [(key, str(word), "", "") for key, word in data["words"].items()]
+    for key, one in data["parameters"].items():
+        if one["nominal"] is None:
+            rows.append((key, Number("no figure", "missing"), str(one["given"]), str(one["why"])))
+            continue
+        kind = "chosen" if one["choice"] else one["kind"]
+        cell = _number(one, str(one["unit"]), kind, one["sources"])
+        rows.append((key, cell, str(one["given"]), str(one["note"])))
+    heads = ("key", "value, 95 % interval", "given by", "note")
+    return Table("The scenario, complete", heads, tuple(rows), folded=True)
+
+
+def _appendix(stored: StoredComparison) -> Iterator[tuple[str, str]]:
+    made = stored.data["provenance"]
+    libraries = ", ".join(f"{name} {version}" for name, version in made["libraries"].items())
+    yield "folder", str(stored.folder)
+    yield "comparison.json, SHA-256", stored.sha256
+    yield "written by", f"tinykit {made['tinykit']}; {libraries}"
+    yield "catalogue, SHA-256", str(made["catalog_sha256"])
+    yield "drawn", f"{int(made['draws']):,} times, seed {made['seed']}"
+    yield "stance", str(stored.data["stance"])
+    yield "edge", str(stored.data["words"]["edge.source"])
+    again = "the same figures" if stored.result is not None else stored.why
+    yield "computed again for this report", again
