@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from click.testing import CliRunner
 from sessions import Script, record, session
 
 from tinykit.bench.meters.ppk2 import Ppk2Faults
 from tinykit.cli.group import cli
 from tinykit.lab.analysis import analyse
+from tinykit.lab.calibration import Calibration, Term
 from tinykit.lab.finish import finish
 from tinykit.lab.recorder import FILES
 from tinykit.lab.start import START, read_start
@@ -20,7 +24,8 @@ from tinykit.resources import firmware_models
 
 HOSTILE = (
     '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
-    "' onfocus='alert(3) javascript:alert(4) https://a.example/\"onload=x \0\x1b[31m\u202egnp\u200f{{7*7}} $\\frac{ ]]>--!>|`*"
+    "' onfocus='alert(3) javascript:alert(4) https://a.example/\"onload=x [click](javascript:alert(5))"
+    " \0\x1b[31m\u202egnp\u200f{{7*7}} $\\frac{ ]]>--!>|`*"
 )
 DIGITS = firmware_models() / "models" / "digits"
 FEW = ("--draws", "500", "--seed", "3", "--no-plots")
@@ -28,7 +33,7 @@ FEW = ("--draws", "500", "--seed", "3", "--no-plots")
 
 @dataclass(frozen=True)
 class Inputs:
-    """Where everything lies: a session, a comparison that begins with it, one of a published board, reports."""
+    """Where everything lies: a session, a comparison that begins with it, one of a published board."""
 
     session: Path
     simulated: Path
@@ -71,9 +76,50 @@ def make_inputs(folder: Path) -> Inputs:
     )
 
 
+def make_example(folder: Path) -> None:
+    """What the example of ``tinykit report --help`` names."""
+    session(folder / "session-1")
+    compare("--edge", "mlperf:v1.3/NUCLEO_L4R5ZI-P/vww", "-o", folder / "comparison")
+    shutil.copy(DIGITS / "digits.json", folder / "model.json")
+
+
 def compare(*words: object) -> None:
     """``tinykit compare`` with few draws."""
     command("compare", *words, *FEW, "-q")
+
+
+def phases_session(folder: Path) -> Path:
+    """A recording of five cycles of four phases, imported with their map; ``folder`` gets its files."""
+    rate_hz, cycle = 100_000, ((4, 0.030, 20e-6), (1, 0.010, 4e-3), (3, 0.020, 12e-3), (2, 0.010, 30e-3))
+    lengths = [round(seconds * rate_hz) for _, seconds, _ in cycle] * 5
+    codes = np.repeat([code for code, _, _ in cycle] * 5, lengths)
+    lines = np.full(len(codes), 0x5555, "<u2")
+    for line in range(3):
+        lines ^= np.where(codes >> line & 1, 0b11 << 2 * line, 0).astype("<u2")
+    records = np.zeros(len(codes), [("ua", "<f4"), ("lines", ">u2")])
+    records["ua"] = np.repeat([amperes * 1e6 for _, _, amperes in cycle] * 5, lengths)
+    records["lines"] = lines
+    about = {"formatVersion": 2, "metadata": {"samplesPerSecond": rate_hz}}
+    with zipfile.ZipFile(folder / "run.ppk2", "w") as archive:
+        archive.writestr("session.raw", records.tobytes())
+        archive.writestr("metadata.json", json.dumps(about))
+    bound = Calibration("ppk2#5", "ppk2", "a certificate", True, (Term("gain", "normal", 0.01),))
+    (folder / "bound.json").write_text(json.dumps(bound.to_dict()))
+    (folder / "map.toml").write_text(
+        'cycle = "sense"\n[phases]\n1 = "sense"\n3 = "think"\n2 = "radio"\n4 = "rest"\n'
+    )
+    words = (
+        "--voltage",
+        3.0,
+        "--calibration",
+        folder / "bound.json",
+        "--short",
+        "-o",
+        folder / "phases",
+        "-q",
+    )
+    command("session", "import", folder / "run.ppk2", "--phases", folder / "map.toml", *words)
+    return folder / "phases"
 
 
 def hostile_session(folder: Path) -> Path:

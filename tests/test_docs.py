@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import click
 import port_image
 import pytest
+import report_inputs
 
 from tinykit.boards import load_board
 from tinykit.cli import reference
@@ -133,7 +134,7 @@ def examples():
 
 
 SLOW = {"convert"}
-# It takes minutes, and tests/cli/test_demo.py runs the very command.
+# It takes minutes, and tests/test_wheel.py runs the very command.
 ELSEWHERE = {"demo"}
 UNTIL_STOPPED = {"emulate"}
 
@@ -172,6 +173,8 @@ def test_the_examples_of_help_work(checkout, tmp_path, name, line):
     words = shlex.split(line)
     if name == "flash":  # of an earlier build
         port_image.build(load_board(words[words.index("--board") + 1]), tmp_path / "out")
+    if name == "report":
+        report_inputs.make_example(tmp_path)
     command = [sys.executable, "-m", "tinykit", *words[1:]]
     if name in UNTIL_STOPPED:
         assert stopped_after_a_line(command, tmp_path) == 0

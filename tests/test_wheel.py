@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import venv
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 
 import tinykit
@@ -112,3 +115,72 @@ def test_the_wheels_command_line_works_with_no_extra(clean: Path, tmp_path: Path
     assert json.loads(_run(clean / "tinykit", "doctor", "--json", cwd=tmp_path))["schema"] == "tinykit.doctor"
     assert "demo" in _run(clean / "tinykit", "--help", cwd=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def demo_ready(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ``bin`` folder of an environment whose tinykit is the wheel's, and whose other packages are ours.
+
+    Installing the extra ``demo`` again would fetch half a gigabyte for every run of the tests.
+    """
+    folder = tmp_path_factory.mktemp("demo")
+    venv.create(folder, with_pip=True)
+    _run(folder / "bin" / "python", "-m", "pip", "install", "-q", "--no-deps", wheel, cwd=folder)
+    paths = _run(folder / "bin" / "python", "-c", "import site; print(site.getsitepackages()[0])", cwd=folder)
+    # Of a folder that a .pth names, .pth files are not read: the checkout's editable install stays out.
+    (Path(paths.strip()) / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return folder / "bin"
+
+
+# Three minutes on two idle cores; a machine with other work takes a multiple of it.
+@pytest.mark.slow
+@pytest.mark.timeout(1900)
+def test_the_demo_from_the_wheel_alone(demo_ready: Path, checkout: Path, tmp_path: Path) -> None:
+    where = _run(demo_ready / "python", "-c", "import tinykit; print(tinykit.__file__)", cwd=tmp_path)
+    assert Path(where).is_relative_to(demo_ready.parent)
+    document = json.loads(_run(demo_ready / "tinykit", "demo", "--json", "-o", "made", cwd=tmp_path))
+    schema = checkout / "tinykit/data/schemas/demo.v1.schema.json"
+    jsonschema.validate(document, json.loads(schema.read_text(encoding="utf-8")))
+    steps = document["steps"]
+    assert [(step["command"][1], step["result"]["schema"]) for step in steps] == [
+        ("convert", "tinykit.conversion"),
+        ("inspect", "tinykit.inspect"),
+        ("build", "tinykit.build"),
+        ("run", "tinykit.run"),
+        ("emulate", "tinykit.emulate"),
+        ("run", "tinykit.run"),
+        ("emulate", "tinykit.emulate"),
+        ("measure", "tinykit.measure"),
+        ("compare", "tinykit.comparison"),
+        ("compare", "tinykit.comparison"),
+        ("report", "tinykit.report"),
+    ]
+    assert {step["exit_code"] for step in steps} == {0}
+    assert not [word for step in steps for word in step["command"] if word.startswith(str(checkout))]
+    for run in (steps[3]["result"], steps[5]["result"]):
+        assert run["result"]["simulated"] is True
+        assert run["check"]["state"] == "equal"
+    measured, shared, dedicated, report = (step["result"] for step in steps[7:])
+    assert measured["simulated"] is True
+    assert measured["verdict"]["state"] == "pass"
+    assert "sleep" in measured["energy"]["states"]
+    low, high = measured["headline"]["interval95"]
+    assert 0 < low < high < 2 * low
+    _check_answers(shared, dedicated, tmp_path / "made")
+    assert report["simulated"] is True
+    assert report["size_bytes"] == (tmp_path / "made" / "report.html").stat().st_size < 3_000_000
+    told = ["Measured on hardware: nothing.", "modelled", "SIMULATED"]
+    for words in (*told, shared["answers"]["edge"], dedicated["answers"]["edge"]):
+        assert words in document["closing"]
+    for port in ("ports/board", "bench/board", "bench/meter"):
+        assert not (tmp_path / "made" / port).is_symlink(), "what was emulated is gone"
+
+
+def _check_answers(shared: dict[str, Any], dedicated: dict[str, Any], folder: Path) -> None:
+    both = (shared, dedicated)
+    assert all(one["simulated"] for one in both)
+    assert [one["words"]["cloud.case"] for one in both] == ["shared", "dedicated"]
+    assert [one["words"]["supply.kind"] for one in both] == ["primary", "rechargeable"]
+    assert [one["parameters"]["service.report_share"]["nominal"] for one in both] == [0.01, 0.01]
+    sweep = (folder / "shared" / "sweep.csv").read_text(encoding="utf-8").splitlines()
+    assert len(sweep) == 1 + 4 * 2 * 2, "four grids, two clouds, two supplies"

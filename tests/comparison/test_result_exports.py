@@ -15,6 +15,7 @@ import tinykit
 from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.compare import compare
 from tinykit.comparison.exports import find_export, find_exports
+from tinykit.comparison.exports.sci import sci
 from tinykit.comparison.fleet import Fleet, parse_fleet, roll_up, write_fleet
 from tinykit.comparison.flow import POLICIES
 from tinykit.comparison.result import Result, make_result
@@ -93,14 +94,16 @@ def test_impact_frameworks_own_tool_comes_to_the_same_grams(
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     computed = (tmp_path / "out.yaml").read_text()
-    totals = [float(one.split(":")[1]) for one in _after(computed, "aggregated:") if "carbon:" in one]
-    assert totals[:-1] == pytest.approx([grams(found, policy) for policy in POLICIES], rel=1e-9)
+    assert "decisions" not in "".join(_after(computed, "aggregated:"))
+    for metric, of in (("carbon", 1.0), ("sci", 1 / 1440)):
+        totals = [float(x.split(":")[1]) for x in _after(computed, "aggregated:") if f" {metric}:" in x]
+        assert totals[:-1] == pytest.approx([grams(found, policy) * of for policy in POLICIES], rel=1e-9)
 
 
 def _after(text: str, word: str) -> list[str]:
-    """The line after each line that is ``word``, policies before the whole."""
+    """The two lines after each line that is ``word``, policies before the whole."""
     lines = text.splitlines()
-    return [lines[k + 1] for k, line in enumerate(lines) if line.strip() == word]
+    return [one for k, line in enumerate(lines) if line.strip() == word for one in lines[k + 1 : k + 3]]
 
 
 def test_a_fleet_is_the_device_day_times_devices_and_days(tmp_path: Path) -> None:
@@ -131,6 +134,32 @@ def test_who_reports_decides_the_scope() -> None:
     # A primary cell's joules are goods that were bought, whoever reports.
     battery = roll_up(result(supply__kind="primary"), Fleet(1, 1, "operator"))
     assert any(row.category == "1 purchased goods" and row.energy_j is not None for row in battery)
+
+
+def test_a_rechargeable_packs_wear_is_goods_and_its_charge_electricity() -> None:
+    found = result(supply__kind="rechargeable", grid__device_g_per_j=0.0)
+    rows = {(row.policy, row.scope, row.category): row for row in roll_up(found, Fleet(1, 1, "operator"))}
+    charge, goods = rows["cloud", "2", "purchased electricity"], rows["cloud", "3", "1 purchased goods"]
+    assert charge.energy_j is not None and charge.energy_j.nominal > 0
+    # On a grid without carbon the electricity has none: all that is left is of making the pack.
+    assert charge.location_g is not None and charge.location_g.nominal == 0
+    assert goods.location_g is not None and goods.location_g.nominal > 0
+    parts = sci(found, "cloud")
+    assert parts["hardware_g_per_day"]["nominal"] * 365.25 >= goods.location_g.nominal
+
+
+def test_harvested_joules_are_nobodys_scope_2() -> None:
+    rows = roll_up(result(supply__kind="harvested"), Fleet(1, 1, "operator"))
+    (own,) = (row for row in rows if row.policy == "edge" and row.category == "self-generated electricity")
+    assert own.scope == "none" and own.energy_j is not None and own.energy_j.nominal > 0
+    bought = [row.energy_j for row in rows if row.policy == "edge" and row.scope == "2"]
+    assert all(one is None or one.nominal == 0 for one in bought)
+
+
+def test_an_inventory_is_attributional() -> None:
+    with pytest.raises(UsageError) as caught:
+        roll_up(result(stance="consequential", network__mode="marginal"), Fleet(1, 1, "operator"))
+    assert caught.value.code == "FLEET_STANCE" and "--stance attributional" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def run(job: Job) -> Done:
     from tinykit.comparison.compare import compare
     from tinykit.comparison.exports import find_export
     from tinykit.comparison.files import claim, write_files, write_result
-    from tinykit.comparison.fleet import FLEET, parse_fleet, roll_up, write_fleet
+    from tinykit.comparison.fleet import FLEET, parse_fleet, refuse_consequential, roll_up, write_fleet
     from tinykit.comparison.result import make_result
     from tinykit.comparison.run import run_options
     from tinykit.comparison.sweep_parquet import require_parquet, write_parquet
@@ -86,6 +86,8 @@ def run(job: Job) -> Done:
         claim(job.out)
     catalog = Catalog.load(*job.catalogs)
     scenario = collect(job, catalog)
+    if fleet is not None:
+        refuse_consequential(scenario.words()["stance"])
     options = run_options(scenario, catalog)
     scenario, paired = _paired(job, scenario, catalog, options)
     comparison = compare(scenario, catalog, draws=options.draws, seed=options.seed, objective=options.column)

@@ -64,7 +64,10 @@ def _savings(result: Result) -> Table:
             if not all(result.policies[p].feasible for p in (one.policy, one.than)):
                 cells += [Text("not feasible", style="yellow"), ""]
                 continue
-            cells += ["?", ""] if None in sums else [_signed(one.saving, UNITS[column]), _times(one.ratio)]
+            if None in sums or one.saving is None:
+                cells += ["?", ""]
+            else:
+                cells += [_signed(one.saving, UNITS[column]), _times(one.ratio)]
         rows.append(cells)
     return table(["", ">by the edge", ">times", ">by the hybrid", ">times"], rows)
 

@@ -168,6 +168,7 @@ def _run(step: Step, output: Output) -> Outcome:
     if output.json:
         done = subprocess.run([*argv, "--json", "--quiet"], stdout=subprocess.PIPE, check=False)
         return Outcome(step, done.returncode, json.loads(done.stdout) if done.stdout else None)
+    argv += ["--quiet"] if output.quiet else []
     return Outcome(step, subprocess.run(argv, check=False).returncode, None)
 
 

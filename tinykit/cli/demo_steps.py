@@ -178,7 +178,7 @@ def _answer_steps(choices: Choices, paths: Paths) -> tuple[Step, ...]:
             "Wi-Fi, from a primary cell; the data centre stands in each grid in turn:",
             (
                 *("compare", "--edge", short(paths.session), "--cloud", "shared:a10"),
-                *("--network", "wifi,average", "--grid", choices.grid, "--supply", "primary:li"),
+                *("--network", "wifi,average", "--grid", choices.grid, "--supply", "primary"),
                 *("--payload", str(input_bytes(paths.evaluation)), "--report-share", "0.01"),
                 *("--sweep", "cloud.case=shared,dedicated", "--sweep", "supply.kind=primary,rechargeable"),
                 *("-o", shared),

@@ -99,6 +99,8 @@ def _default(field: Quantity, words: Mapping[str, str], catalog: Catalog) -> str
         nominal = cited(field, catalog.find(chosen.key), chosen).nominal
         scale = "" if chosen.scale == 1.0 else f" x {chosen.scale:g}"
         value = "gap" if nominal is None else f"{nominal:.4g}"
+        if nominal is not None and chosen.within is not None:
+            value += f" ({nominal * chosen.within[0]:.3g} to {nominal * chosen.within[1]:.3g})"
         return f"{value}: {'1 / ' if chosen.inverse else ''}[`{chosen.key}`](catalog.md){scale}"
     if isinstance(chosen, Found):
         return f"{chosen.value:.4g}: {_plain(chosen.source)}"

@@ -51,4 +51,6 @@ def break_even_map(comparison: Comparison, column: Column = "energy_j", points: 
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(np.isfinite(edge) & np.isfinite(cloud), cloud / edge, np.nan)
+    if comparison.difference("edge", column).saving is None:
+        ratio = np.full(ratio.shape, np.nan)
     return BreakEvenMap(column, events, shares, ratio.reshape(points, points))

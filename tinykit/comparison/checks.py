@@ -7,7 +7,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from tinykit.comparison.limits import broken, server_limits
 from tinykit.comparison.lines import fields
+from tinykit.comparison.lines.gateway import GATEWAY
+from tinykit.comparison.lines.network import CELLULAR
 from tinykit.comparison.parameters import Missing, Parameter, Values
 from tinykit.comparison.scenario import Scenario
 from tinykit.errors import InputError
@@ -42,7 +45,14 @@ def refuse_no_edge(values: Values, place: str) -> None:
 
 
 def refuse_impossible(values: Values, place: str) -> None:
-    """Refuse a supply that cannot stand its radio's burst. Raises InputError (SUPPLY_PULSE)."""
+    """Refuse a supply that cannot stand its radio's burst, and a server that serves more than it can or
+    waits dearer than it works. Raises InputError (SUPPLY_PULSE, SERVER)."""
+    for why in (*broken(server_limits(values, "cloud")), *broken(server_limits(values, "gateway"))):
+        raise InputError(
+            f"{place}: no server does this: {why}.",
+            hint="a load below 1/busy_s, or more replicas; a floor below the power at work.",
+            code="SERVER",
+        )
     if values.word("supply.kind") not in ("primary", "rechargeable"):
         return
     needs = ("supply.pulse_a", "supply.voltage_v", "supply.cells", "radio.peak_w")
@@ -58,6 +68,21 @@ def refuse_impossible(values: Values, place: str) -> None:
             f" {1e3 * burst_a:.0f} mA at {volts:.1f} V.",
             hint="another supply.pack or radio.kind; or, with a capacitor beside the cell, your own pulse_a.",
             code="SUPPLY_PULSE",
+        )
+
+
+def is_reached(words: Mapping[str, str]) -> bool:
+    """Whether the device's radio reaches a gateway on its premises: a cellular one reaches the operator."""
+    return words["radio.kind"] not in CELLULAR
+
+
+def refuse_unreached(words: Mapping[str, str], place: str) -> None:
+    """Refuse a gateway that the radio does not reach. Raises InputError (TIER)."""
+    if words["cloud.case"] == GATEWAY and not is_reached(words):
+        raise InputError(
+            f"{place}: a {words['radio.kind']} radio reaches its operator, and no gateway on the premises.",
+            hint="another cloud.case, or a radio.kind of the premises: wifi, ble, lorawan.",
+            code="TIER",
         )
 
 

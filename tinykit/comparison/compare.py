@@ -7,19 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinykit.comparison.break_even import RANGES, BreakEven, break_even
+from tinykit.comparison.break_even import RANGES, BreakEven, break_even, solved_in
 from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.checks import (
     calculable,
+    is_reached,
     refuse_impossible,
     refuse_mixed_stance,
     refuse_no_edge,
+    refuse_unreached,
 )
 from tinykit.comparison.flow import POLICIES, Hand, Policy, make_flow
 from tinykit.comparison.hand import Played, best, play
-from tinykit.comparison.ledger import COLUMNS, Column, Ledger, make_ledger
+from tinykit.comparison.ledger import COLUMNS, Column, Ledger, make_ledger, uneven
 from tinykit.comparison.limits import accuracy_limits, broken, limits
 from tinykit.comparison.lines import entries
+from tinykit.comparison.lines.gateway import GATEWAY
 from tinykit.comparison.lines.server import CASES, INFERRING
 from tinykit.comparison.parameters import Array, Parameter, Values, drawn_values, nominal_values
 from tinykit.comparison.resolve import resolve
@@ -28,6 +31,8 @@ from tinykit.comparison.tornado import Bar, tornado
 from tinykit.estimate.draws import summarise
 
 DRAWS = 100_000
+_PRICED = frozenset({"cloud.rent", "cloud.hardware", "gateway.hardware"})
+"""Lines of a tier that cost no joules."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +59,18 @@ class Difference:
 
     ``ratio`` is what ``than`` costs by what ``policy`` costs, None where that is not a number. ``wins`` is
     the share of the draws in which ``policy`` costs less. ``missing`` are the lines of either side without a
-    figure in this column: with any, the difference is that of the lines that have one.
+    figure in this column: with any, the difference is that of the lines that have one. Where one side lacks
+    the figure of a line that the other has (``uneven``) there is no saving, no ratio, and no ``wins``.
     """
 
     policy: Policy
     than: Policy
     column: Column
-    saving: Outcome
+    saving: Outcome | None
     ratio: Outcome | None
-    wins: float
+    wins: float | None
     missing: tuple[str, ...]
+    uneven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,29 +100,33 @@ class Comparison:
 
 
 def resolve_tiers(
-    scenario: Scenario, catalog: Catalog
+    scenario: Scenario, catalog: Catalog, column: Column = "energy_j"
 ) -> tuple[dict[str, str], dict[str, dict[str, Parameter]]]:
     """The words, and every quantity for each tier that the cloud may play. Raises InputError."""
     words = scenario.words()
+    refuse_unreached(words, scenario.where("cloud.case"))
     cases = [one for one in CASES if words["cloud.case"] in (one, "best") and one != "best"]
     parameters = {case: resolve(scenario, catalog, {**words, "cloud.case": case}) for case in cases}
     if words["cloud.case"] == "best":
-        parameters = _known(parameters, words)
+        if not is_reached(words):
+            del parameters[GATEWAY]
+        parameters = _known(parameters, words, column)
     for one in parameters.values():
         refuse_mixed_stance(one, words["stance"], scenario.place)
-        refuse_impossible(nominal_values(one, words), scenario.place)
     return words, parameters
 
 
 def _known(
-    tiers: Mapping[str, Mapping[str, Parameter]], words: Mapping[str, str]
+    tiers: Mapping[str, Mapping[str, Parameter]], words: Mapping[str, str], column: Column
 ) -> dict[str, dict[str, Parameter]]:
-    """The tiers of which most is known: none is the cheapest for want of a figure."""
+    """The tiers of which most is known in ``column``: none is the cheapest for want of a figure."""
     lacks = {}
+    # What making a machine takes in joules nobody has, of any: what it emits or costs some have.
+    own = INFERRING if column == "energy_j" else INFERRING | _PRICED
     for tier, one in tiers.items():
         values = nominal_values(one, words)
-        ledger = make_ledger(entries(), values, make_flow(values, "cloud", Hand(tier=tier)), ("energy_j",))
-        lacks[tier] = len(set(ledger.gaps("energy_j")) & INFERRING)
+        ledger = make_ledger(entries(), values, make_flow(values, "cloud", Hand(tier=tier)), (column,))
+        lacks[tier] = len(set(ledger.gaps(column)) & own)
     return {tier: dict(tiers[tier]) for tier, lack in lacks.items() if lack == min(lacks.values())}
 
 
@@ -133,9 +144,10 @@ def compare(
 
 
 def _compare(scenario: Scenario, catalog: Catalog, draws: int, seed: int, objective: Column) -> Comparison:
-    words, parameters = resolve_tiers(scenario, catalog)
+    words, parameters = resolve_tiers(scenario, catalog, objective)
     nominal = {tier: nominal_values(one, words) for tier, one in parameters.items()}
     for values in nominal.values():
+        refuse_impossible(values, scenario.place)
         refuse_no_edge(values, scenario.place)
     drawn = {tier: drawn_values(one, words, draws, seed) for tier, one in parameters.items()}
     lines = entries()
@@ -154,7 +166,13 @@ def _compare(scenario: Scenario, catalog: Catalog, draws: int, seed: int, object
     bars = tornado(
         lines, one, words, ("edge", played["edge"].hand), ("cloud", played["cloud"].hand), objective
     )
-    turns = (break_even(lines, nominal, key, one[key].spec.unit, objective) for key in RANGES)
+    told = {one.column for one in differences if one.policy == "edge" and one.saving is not None}
+    told -= {column for column in COLUMNS if column != objective and _unpriced(ledgers, column)}
+    turns = (
+        break_even(lines, nominal, key, one[key].spec.unit, column)
+        for key in RANGES
+        if key in one and (column := solved_in(key, objective)) in told
+    )
     return Comparison(
         scenario,
         words,
@@ -176,16 +194,28 @@ def _obstacles(values: Values, policy: Policy, played: Played) -> tuple[str, ...
     return broken((*late, *accuracy_limits(values, policy)))
 
 
+def _unpriced(ledgers: Mapping[Policy, Ledger], column: Column) -> bool:
+    """Whether joules that are known have no figure in ``column``: hardware alone would decide there."""
+    lines = (line for policy in ("edge", "cloud") for line in ledgers[policy].lines)
+    return any(
+        line.columns[column] is None and bool(np.any(line.energy_j))
+        for line in lines
+        if line.energy_j is not None
+    )
+
+
 def _difference(mine: Ledger, other: Ledger, column: Column) -> Difference:
     a, b = mine.total(column), other.total(column)
     saving = np.asarray(b - a)
     wins = float(np.mean(saving[1:] > 0)) if saving.ndim else float(saving > 0)
+    lame = tuple(dict.fromkeys(key for key, priced in uneven(mine, other, column) if np.any(priced)))
     return Difference(
         mine.policy,
         other.policy,
         column,
-        Outcome.of(saving),
-        Outcome.of(b / a) if np.all(a > 0) else None,
-        wins,
+        None if lame else Outcome.of(saving),
+        Outcome.of(b / a) if np.all(a > 0) and not lame else None,
+        None if lame else wins,
         tuple(dict.fromkeys(mine.gaps(column) + other.gaps(column))),
+        lame,
     )

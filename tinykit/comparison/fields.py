@@ -34,12 +34,16 @@ class Cited:
     """A default out of the catalogue: the row ``key``, times ``scale`` where the field counts in another
     unit.
 
+    ``offset`` is added in the field's unit. ``within``: 95 % of it lies between these factors of the figure,
+    lognormal, where the row has no range of its own and the literature spreads that wide.
     ``inverse``: the field is one over the row (a time out of a rate). ``stance`` names the one stance that
     the row belongs to; None serves both.
     """
 
     key: str
     scale: float = 1.0
+    offset: float = 0.0
+    within: tuple[float, float] | None = None
     inverse: bool = False
     note: str = ""
     stance: Stance | None = None
@@ -88,12 +92,16 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Word:
-    """A choice between named cases, or, where ``cases`` is empty, a free word (a zone, a name)."""
+    """A choice between named cases, or, where ``cases`` is empty, a free word (a zone, a name).
+
+    ``by``: an earlier word's key, and the cases that are left under its own; all are where it has none.
+    """
 
     key: str
     help: str
     default: str | Callable[[Words], str]
     cases: tuple[str, ...] = ()
+    by: tuple[str, Mapping[str, tuple[str, ...]]] | None = None
 
     def choose(self, words: Words) -> str:
         """The default under the words that come before this one."""

@@ -65,8 +65,22 @@ def parse_fleet(text: str) -> Fleet:
     return fleet
 
 
+def refuse_consequential(stance: str) -> None:
+    """Raises UsageError, code FLEET_STANCE, for any stance but the attributional."""
+    if stance != "attributional":
+        raise UsageError(
+            f"An inventory is attributional, and this comparison is {stance}.",
+            hint="--fleet with --stance attributional; a decision's effect has no scope.",
+            code="FLEET_STANCE",
+        )
+
+
 def roll_up(result: Result, fleet: Fleet) -> tuple[FleetRow, ...]:
-    """Every scope and category that a policy has lines in, in the order of the ledger."""
+    """Every scope and category that a policy has lines in, in the order of the ledger.
+
+    Raises UsageError, code FLEET_STANCE, for a consequential comparison: an inventory is of what there is.
+    """
+    refuse_consequential(result.words["stance"])
     days = fleet.devices * fleet.years * DAYS
     rows = []
     for policy in POLICIES:
@@ -108,24 +122,22 @@ def write_fleet(rows: Sequence[FleetRow], fleet: Fleet, simulated: bool, path: P
             )
 
 
+_PARTS = ("supply.visits", "supply.wear", "supply.unused")
+"""What a battery costs beside its joules: bought services and goods."""
+
+
 def _place(line: Line, supply: str, entity: Entity) -> tuple[str, str, str]:
     """Scope, category, and the ESRS E1 datapoint of a line."""
+    operates = entity == "operator"
     if line.key.startswith("embodied.") or line.key in ("supply.harvester", "gateway.hardware"):
-        return ("3", "2 capital goods" if entity == "operator" else "1 purchased goods", "E1-6 gross Scope 3")
-    if line.key == "supply.visits":
-        return (
-            "3",
-            "1 purchased services" if entity == "operator" else "11 use of sold products",
-            "E1-6 gross Scope 3",
-        )
-    if line.site == "device" and supply == "primary":
-        return (
-            "3",
-            "1 purchased goods" if entity == "operator" else "11 use of sold products",
-            "E1-6 gross Scope 3",
-        )
+        return ("3", "2 capital goods" if operates else "1 purchased goods", "E1-6 gross Scope 3")
+    if line.key in _PARTS or (line.site == "device" and supply == "primary"):
+        bought = "1 purchased services" if line.key == "supply.visits" else "1 purchased goods"
+        return ("3", bought if operates else "11 use of sold products", "E1-6 gross Scope 3")
+    if operates and line.site == "device" and supply == "harvested":
+        return ("none", "self-generated electricity", "E1-5 self-generated renewable energy")
     if line.site in ("device", "premises"):
-        if entity == "operator":
+        if operates:
             return ("2", "purchased electricity", "E1-5, E1-6 gross Scope 2")
         return ("3", "11 use of sold products", "E1-6 gross Scope 3")
     return ("3", "1 purchased services", "E1-6 gross Scope 3")

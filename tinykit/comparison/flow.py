@@ -67,11 +67,8 @@ def make_flow(values: Values, policy: Policy, hand: Hand) -> Flow:
     """Counts under ``policy``. Raises Missing where the scenario lacks a rate."""
     decisions = values["service.events_per_day"]
     zero = np.zeros(())
-    # A false alarm is reported like an event.
-    false_alarms = values["edge.false_alarms_per_day"] if values.has("edge.false_alarms_per_day") else zero
-    share = values["hybrid.share"] if policy == "hybrid" else values["service.report_share"]
-    uploads = {"edge": zero, "cloud": decisions, "hybrid": decisions * share + false_alarms}[policy]
-    reports = decisions * share + false_alarms if policy == "edge" else zero
+    uploads = {"edge": zero, "cloud": decisions, "hybrid": decisions * values["hybrid.share"]}[policy]
+    reports = zero if policy == "cloud" else _reports(values, decisions, uploads)
     heartbeats = values["device.heartbeats_per_day"]
     messages = reports + uploads + heartbeats
     connections = messages / hand.batch if hand.mode == "reconnect" else zero * messages
@@ -98,6 +95,16 @@ def make_flow(values: Values, policy: Policy, hand: Hand) -> Flow:
         down_bytes=down,
         largest_bytes=_largest(values, reports, uploads, heartbeats, payload),
     )
+
+
+def _reports(values: Values, decisions: Array, uploads: Array) -> Array:
+    """What the device itself tells: the share that is reported, and its false alarms, which look the same.
+
+    The hybrid's uploads are among them, those that it doubts or would report: so that a hybrid which sends
+    nothing up reports like the edge.
+    """
+    alarms = values["edge.false_alarms_per_day"] if values.has("edge.false_alarms_per_day") else 0.0
+    return np.maximum(decisions * values["service.report_share"] + alarms - uploads, 0.0)
 
 
 def _largest(values: Values, reports: Array, uploads: Array, heartbeats: Array, payload: Array) -> Array:

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinykit.comparison.flow import DAY_S, Flow, Hand, Policy, make_flow
-from tinykit.comparison.ledger import Column, Entry, cost_of
+from tinykit.comparison.ledger import Column, Entry, make_ledger
 from tinykit.comparison.limits import kept, limits
-from tinykit.comparison.lines.gateway import here
+from tinykit.comparison.lines.gateway import GATEWAY, here
 from tinykit.comparison.parameters import Array, Values
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -23,12 +23,14 @@ BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 @dataclass(frozen=True)
 class Played:
-    """A hand, with what it costs in the column that was searched and its latency in s."""
+    """A hand, with what it costs in the column that was searched and its latency in s; ``lacks`` counts its
+    lines without a figure there."""
 
     hand: Hand
     cost: Array
     latency_s: Array
     feasible: npt.NDArray[np.bool_]
+    lacks: int
 
 
 def hands(values: Values, tiers: Sequence[str]) -> Iterator[Hand]:
@@ -46,7 +48,7 @@ def hands(values: Values, tiers: Sequence[str]) -> Iterator[Hand]:
 
 def latency_s(values: Values, flow: Flow) -> Array:
     """From an event to its decision where it is needed, without luck: the first message of a batch waits
-    longest.
+    longest, and goes up with all the others.
 
     An edge's decision is there once it is inferred, but whoever is told of it waits for the report.
     """
@@ -61,7 +63,7 @@ def latency_s(values: Values, flow: Flow) -> Array:
         if flow.hand.batch > 1:
             time = time + np.where(flow.messages > 0, (flow.hand.batch - 1) * DAY_S / flow.messages, 0.0)
         a_message = np.where(flow.messages > 0, flow.up_bytes / flow.messages, 0.0)
-    time = time + a_message / values["radio.rate_bytes_per_s"]
+    time = time + flow.hand.batch * a_message / values["radio.rate_bytes_per_s"]
     if flow.policy != "edge" and here(flow):
         time = time + values["gateway.busy_s"]
     elif flow.policy != "edge":
@@ -72,23 +74,45 @@ def latency_s(values: Values, flow: Flow) -> Array:
 def play(
     entries: Sequence[Entry], tiers: Mapping[str, Values], policy: Policy, column: Column
 ) -> tuple[Played, ...]:
-    """Every hand of ``policy`` with its cost: ``tiers`` holds the values of each tier's server."""
+    """Every hand of ``policy`` with its cost: ``tiers`` holds the values of each tier's server.
+
+    The edge infers in none; where its reports go, to the premises or beyond, is a choice all the same.
+    """
     found = []
+    if policy == "edge":
+        first = {tier == GATEWAY: tier for tier in reversed(list(tiers))}
+        tiers = {tier: tiers[tier] for tier in reversed(list(first.values()))}
     for tier, values in tiers.items():
         for hand in hands(values, [tier]):
             flow = make_flow(values, policy, hand)
             late = latency_s(values, flow)
-            cost = cost_of(entries, values, flow, column)
-            found.append(Played(hand, cost, late, kept(limits(values, flow, late))))
-        if policy == "edge":
-            break  # no inference runs in a tier
+            ledger = make_ledger(entries, values, flow, (column,))
+            can = kept(limits(values, flow, late))
+            found.append(Played(hand, ledger.total(column), late, can, len(ledger.gaps(column))))
     return tuple(found)
+
+
+def prices(played: Sequence[Played]) -> Array:
+    """What each hand costs, shape (hands, points) or (hands,): infinite where it is not feasible, or where
+    another of its tier is and lacks fewer figures. None is the cheapest for want of one."""
+    count = len(played)
+    both = np.stack(
+        np.broadcast_arrays(*(one.cost for one in played), *(one.feasible.astype(float) for one in played))
+    )
+    cost, feasible = both[:count], both[count:] > 0.0
+    lacks = np.array([one.lacks for one in played]).reshape((-1,) + (1,) * (cost.ndim - 1))
+    if len(np.unique(lacks)) > 1:
+        for tier in {one.hand.tier for one in played}:
+            of = np.array([one.hand.tier == tier for one in played])
+            counts = np.where(feasible[of], lacks[of], np.iinfo(lacks.dtype).max)
+            feasible[of] &= counts == counts.min(axis=0)
+    return np.where(feasible, cost, np.inf)
 
 
 def best(played: Sequence[Played]) -> Played:
     """The cheapest feasible hand; where none is feasible the fastest, which is not ``feasible``. Scalars
     only."""
-    feasible = [one for one in played if bool(one.feasible)]
-    if feasible:
-        return min(feasible, key=lambda one: float(one.cost))
+    cost = prices(played)
+    if np.isfinite(cost).any():
+        return played[int(np.argmin(cost))]
     return min(played, key=lambda one: float(one.latency_s))

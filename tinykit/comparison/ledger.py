@@ -107,6 +107,17 @@ class Ledger:
         return next((line for line in self.lines if line.key == key), None)
 
 
+def uneven(mine: Ledger, other: Ledger, column: Column) -> Iterator[tuple[str, Array]]:
+    """Lines without a figure on one side and with one on the other, and where that is not 0: what such sums
+    differ by is partly what nobody knows."""
+    for lacks, has in ((mine, other), (other, mine)):
+        for key in lacks.gaps(column):
+            line = has.line(key)
+            known = None if line is None else line.columns[column]
+            if known is not None:
+                yield key, np.asarray(known != 0.0)
+
+
 def make_ledger(
     entries: Sequence[Entry], values: Values, flow: Flow, columns: Sequence[Column] = COLUMNS
 ) -> Ledger:

@@ -55,17 +55,19 @@ def carbon(zone: str, stance: Stance) -> Default:
 
 
 @cache
-def water(zone: str) -> Default:
+def water(zone: str, stance: Stance) -> Default:
     """Litres a joule evaporated in generating it (off-site); a factor of 2 either way, by method.
 
     Hydro reservoirs' evaporation is allocated to their electricity: zones with much of it look worst.
     """
     code = zone_code(zone)
+    if stance == "consequential":
+        return Gap("nobody publishes water of the marginal plant")
     mix = _mix(code)
     if mix is None:
-        return _row(f"wue.offsite.{code}", None, 0.5, 2.0)
+        return _row(f"wue.offsite.{code}", stance, 0.5, 2.0)
     value = mix[1] / KWH_J
-    return Found(value, mix[2], f"water.{code}", value / 2, value * 2)
+    return Found(value, mix[2], f"water.{code}", value / 2, value * 2, stance="attributional")
 
 
 def _mix(code: str) -> tuple[float, float, str] | None:

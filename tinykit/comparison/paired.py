@@ -61,7 +61,7 @@ def with_paired(
     scenario: Scenario, catalog: Catalog, curve: Curve, column: Column
 ) -> tuple[Scenario, Paired]:
     """``scenario`` with both models' recall and the hybrid's share and recall, unless --set said them."""
-    words, parameters = resolve_tiers(scenario, catalog)
+    words, parameters = resolve_tiers(scenario, catalog, column)
     tiers = {tier: nominal_values(one, words) for tier, one in parameters.items()}
     priced = priced_curve(curve, entries(), tiers, column)
     values = next(iter(tiers.values()))

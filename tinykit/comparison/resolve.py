@@ -73,8 +73,20 @@ def cited(spec: Quantity, row: Row, how: Cited) -> Parameter:
         estimate = (how.scale / row.estimate(unit)).in_unit(spec.unit)
         nominal = how.scale / convert(row.value, row.unit, unit)
     else:
-        estimate = row.estimate(spec.unit) * how.scale
-        nominal = convert(row.value, row.unit, spec.unit) * how.scale
+        estimate = row.estimate(spec.unit) * how.scale + how.offset
+        nominal = convert(row.value, row.unit, spec.unit) * how.scale + how.offset
+    if how.within is not None and not estimate.influences:
+        low, high = (nominal * factor for factor in how.within)
+        estimate = spread(
+            nominal,
+            spec.unit,
+            low,
+            high,
+            "lognormal",
+            name=f"catalog.{row.key}",
+            kind=row.kind,
+            source=row.citation,
+        )
     return Parameter(
         spec,
         _exact(estimate, nominal) if spec.design else estimate,

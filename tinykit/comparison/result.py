@@ -26,7 +26,7 @@ from tinykit.comparison.lines.run import SIMULATED
 from tinykit.comparison.lines.server import CASES
 from tinykit.comparison.paired import Paired
 from tinykit.comparison.parameters import Missing, Parameter, Values
-from tinykit.comparison.result_notes import left_out, notes
+from tinykit.comparison.result_notes import left_out, notes, unchecked
 from tinykit.errors import InputError
 from tinykit.estimate.record import KINDS
 
@@ -172,6 +172,7 @@ def _result(comparison: Comparison, catalog: Catalog, column: Column, paired: Pa
     used = {key for one in policies.values() for line in one.lines for key in line.used}
     said = notes(comparison.words, {key: one for key, one in parameters.items() if key in used})
     said += tuple(left_out(comparison.words, comparison.parameters, CASES))
+    said += tuple(unchecked(comparison.words, parameters))
     if paired is not None:
         said += (paired.note,)
     return Result(comparison, column, provenance, policies, said, paired)
@@ -198,7 +199,8 @@ def _policy(
 
 
 def _battery(ledger: Ledger, values: Values) -> Battery | None:
-    """The pack's usable joules over all that the device takes in a day, self-discharge with it."""
+    """The pack's usable joules over all that the device takes in a day, self-discharge with it; until it is
+    old at most."""
     if values.word("supply.kind") not in ("primary", "rechargeable") or not values.has("supply.usable_j"):
         return None
     device = [line.energy_j for line in ledger.lines if line.site == "device"]
@@ -206,6 +208,8 @@ def _battery(ledger: Ledger, values: Values) -> Battery | None:
     if not np.all(day_j > 0):
         return None
     days = np.asarray(values["supply.usable_j"] / day_j)
+    if values.has("supply.shelf_years"):
+        days = np.minimum(days, values["supply.shelf_years"] * 365.25)
     return Battery(Outcome.of(days), any(one is None for one in device))
 
 

@@ -80,12 +80,13 @@ def _outcome(one: Outcome) -> dict[str, Any]:
 def _difference(result: Result, k: int) -> dict[str, Any]:
     one = result.comparison.differences[k]
     totals = [result.policies[policy].totals[one.column] for policy in (one.policy, one.than)]
-    unknown = any(cell.outcome is None for cell in totals)
+    saving = None if any(cell.outcome is None for cell in totals) else one.saving
+    unknown = saving is None
     return {
         "policy": one.policy,
         "than": one.than,
         "column": one.column,
-        "saving": None if unknown else _outcome(one.saving),
+        "saving": None if saving is None else _outcome(saving),
         "ratio": None if unknown or one.ratio is None else _outcome(one.ratio),
         "probability": None if unknown or one.wins in (0.0, 1.0) else one.wins,
         "missing": list(one.missing),

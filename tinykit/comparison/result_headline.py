@@ -44,16 +44,21 @@ def answer(result: Result, policy: Policy, column: Column | None = None) -> str:
         return f"{name} against cloud cannot be told: not feasible is {why}."
     if any(result.policies[p].totals[column].outcome is None for p in (policy, "cloud")):
         return f"{name} against cloud in {WORDS[column]}: nobody has the figures."
-    return _told(name, result.difference(policy, column))
+    one = result.difference(policy, column)
+    if one.saving is None:
+        why = f"one side alone has {', '.join(one.uneven)}"
+        return f"{name} against cloud in {WORDS[column]} cannot be told: {why}."
+    return _told(name, one, one.saving)
 
 
-def _told(name: str, one: Difference) -> str:
-    saving, unit = one.saving, UNITS[one.column]
+def _told(name: str, one: Difference, saving: Outcome) -> str:
+    unit = UNITS[one.column]
     if saving.low == saving.high == 0.0:
         return f"{name} and cloud cost the same."
     if saving.low > 0 or saving.high < 0:
         more = _times(one.ratio)
     else:
+        assert one.wins is not None  # there is a saving
         more = f": not sure at 95 %, it costs less in {one.wins:.0%} of the draws"
     if saving.nominal > 0:
         amount = format_interval(saving.nominal, saving.low, saving.high, unit)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from tinykit.comparison.checks import is_reached
+from tinykit.comparison.lines.gateway import GATEWAY
 from tinykit.comparison.lines.run import UNNAMED
 from tinykit.comparison.llm import at_batch
 from tinykit.comparison.parameters import Parameter
@@ -128,8 +130,17 @@ def _beyond(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> st
 def left_out(words: Mapping[str, str], tiers: Collection[str], cases: Collection[str]) -> Iterator[str]:
     """Tiers that were not searched, for want of figures: a tier is never the best for that."""
     missing = [case for case in cases if case not in (*tiers, "best")]
+    if words["cloud.case"] == "best" and GATEWAY in missing and not is_reached(words):
+        missing.remove(GATEWAY)
+        yield f"Not searched for the best, as a {words['radio.kind']} radio does not reach it: {GATEWAY}."
     if words["cloud.case"] == "best" and missing:
         yield f"Not searched for the best, as nobody has their figures: {', '.join(missing)}."
+
+
+def unchecked(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> Iterator[str]:
+    """A harvester of which nobody said what it gives."""
+    if words["supply.kind"] == "harvested" and parameters["supply.harvest_w"].nominal is None:
+        yield "Whether the harvester feeds the device was not checked: supply.harvest_w is not known."
 
 
 def _edge(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> Iterator[str]:

@@ -57,7 +57,21 @@ class Scenario:
         for key, one in fields().items():
             if isinstance(one, Word):
                 words[key] = self._word(one, self.given[key] if key in self.given else one.choose(words))
+                self._refuse_pair(one, words)
         return words
+
+    def _refuse_pair(self, one: Word, words: Mapping[str, str]) -> None:
+        if one.by is None:
+            return
+        other, left = one.by
+        cases = left.get(words[other], one.cases)
+        if words[one.key] not in cases:
+            raise InputError(
+                f"{self.where(one.key)}: {one.key} cannot be '{words[one.key]}' where {other} is"
+                f" {words[other]}.",
+                hint=f"one of {', '.join(cases)}; or another {other}.",
+                code="SCENARIO",
+            )
 
     def _word(self, one: Word, value: Given) -> str:
         if type(value) is int:

@@ -31,12 +31,16 @@ UNBATCHED = "1"
 """``cloud.batch`` of one input at a time."""
 
 
-def published_point(server: str, workload: str, batch: str) -> str:
-    """The point that stands for ``batch``: ``singlestream`` for 1 and where nothing is said and it was
-    measured, else the best that keeps a bound on latency, else ``offline``."""
+def published_point(server: str, workload: str, batch: str, case: str) -> str:
+    """The point that stands for ``batch``: ``singlestream`` for 1; for a number, the best that batches.
+
+    Where nothing is said: many users fill a batch within its latency bound (``server``), and a dedicated
+    server's few do not (``singlestream``); the other of the two where it was not measured, else ``offline``.
+    """
     if batch == UNBATCHED:
         return POINTS[0]
-    points = POINTS if batch == "any" else POINTS[1:]
+    alone = POINTS if case == "dedicated" else ("server", "singlestream", "offline")
+    points = alone if batch == "any" else POINTS[1:]
     there = (point for point in points if f"server.{server}.{workload}.{point}.power" in _keys())
     return next(there, points[0])
 

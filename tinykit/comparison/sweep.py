@@ -17,8 +17,8 @@ from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.checks import calculable, refuse_no_edge
 from tinykit.comparison.compare import resolve_tiers
 from tinykit.comparison.flow import POLICIES, Hand, Policy, make_flow
-from tinykit.comparison.hand import play
-from tinykit.comparison.ledger import COLUMNS, Column, make_ledger
+from tinykit.comparison.hand import play, prices
+from tinykit.comparison.ledger import COLUMNS, Column, Ledger, make_ledger, uneven
 from tinykit.comparison.limits import accuracy_limits, kept
 from tinykit.comparison.lines import entries
 from tinykit.comparison.parameters import Array, Values, nominal_values
@@ -39,7 +39,8 @@ TASKS, MOST_A_TASK = 64, 64
 class SweptPolicy:
     """One policy at every point (arrays of shape (points,)): which of ``hands`` it plays, whether that is
     feasible, its latency in s, and its totals per device-day; a total without any figure is NaN. ``gaps`` are
-    lines without a figure in the searched column."""
+    lines without a figure in the searched column. ``told``: where neither it nor cloud lacks the figure of a
+    line that the other has."""
 
     hands: tuple[Hand, ...]
     hand: npt.NDArray[np.int64]
@@ -47,6 +48,7 @@ class SweptPolicy:
     latency_s: Array
     totals: Mapping[Column, Array]
     gaps: tuple[str, ...]
+    told: Mapping[Column, npt.NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def _case(
     drawing: tuple[int, int],
 ) -> tuple[Case, list[Task]]:
     """The points of one choice of words, and the tasks that draw at each."""
-    words, parameters = resolve_tiers(scenario, catalog)
+    words, parameters = resolve_tiers(scenario, catalog, column)
     tiers = {tier: nominal_values(one, words) for tier, one in parameters.items()}
     at = {key: one for axis, one in zip(numbers, mesh(numbers), strict=True) for key in axis.keys}
     count = points_of(numbers)
@@ -191,22 +193,47 @@ def _points(
     swept = {tier: values.with_arrays(at) for tier, values in tiers.items()}
     for values in swept.values():
         refuse_no_edge(values, "--sweep")
-    return {policy: _policy(swept, at, count, policy, column) for policy in POLICIES}
+    found = {policy: _policy(swept, at, count, policy, column) for policy in POLICIES}
+    cloud = found["cloud"][1]
+    return {
+        policy: replace(one, told={name: _told(parts, cloud, count, name) for name in COLUMNS})
+        for policy, (one, parts) in found.items()
+    }
+
+
+Parts = list[tuple[npt.NDArray[np.bool_], Ledger]]
+"""Where one hand is played, and the ledger of those points."""
+
+
+def _told(mine: Parts, cloud: Parts, count: int, column: Column) -> npt.NDArray[np.bool_]:
+    told = np.ones(count, bool)
+    for here_mine, one in mine:
+        for here_cloud, other in cloud:
+            both = here_mine & here_cloud
+            if not both.any():
+                continue
+            for key, priced in uneven(one, other, column):
+                line = one.line(key)
+                lacks_mine = line is not None and line.columns[column] is None
+                where = np.zeros(count, bool)
+                where[here_cloud if lacks_mine else here_mine] = priced
+                told &= ~(both & where)
+    return told
 
 
 def _policy(
     tiers: Mapping[str, Values], at: Mapping[str, Array], count: int, policy: Policy, column: Column
-) -> SweptPolicy:
+) -> tuple[SweptPolicy, Parts]:
     """The best feasible hand at each of ``count`` points, else the fastest, and what it costs there."""
     played = play(entries(), tiers, policy, column)
     late = np.stack([np.broadcast_to(one.latency_s, count) for one in played])
     feasible = np.stack([np.broadcast_to(one.feasible, count) for one in played])
-    costs = np.stack([np.broadcast_to(one.cost, count) for one in played])
-    costs = np.where(feasible, costs, np.inf)
+    costs = prices([replace(one, feasible=can) for one, can in zip(played, feasible, strict=True)])
     hand = np.where(feasible.any(axis=0), np.argmin(costs, axis=0), np.argmin(late, axis=0))
     points = np.arange(count)
     totals: dict[Column, Array] = {one: np.empty(count) for one in COLUMNS}
     gaps: dict[str, None] = {}
+    parts: Parts = []
     for k in np.unique(hand):
         here_too = hand == k
         one = played[k].hand
@@ -215,10 +242,11 @@ def _policy(
         for name in COLUMNS:
             totals[name][here_too] = ledger.total(name) if ledger.has_figure(name) else np.nan
         gaps |= dict.fromkeys(ledger.gaps(column))
+        parts.append((here_too, ledger))
     hands = tuple(one.hand for one in played)
     some = next(iter(tiers.values()))
     can = feasible[hand, points] & kept(accuracy_limits(some, policy))
-    return SweptPolicy(hands, hand, can, late[hand, points], totals, tuple(gaps))
+    return SweptPolicy(hands, hand, can, late[hand, points], totals, tuple(gaps), {}), parts
 
 
 def _join(parts: Sequence[SweptPolicy]) -> SweptPolicy:
@@ -232,4 +260,5 @@ def _join(parts: Sequence[SweptPolicy]) -> SweptPolicy:
         np.concatenate([part.latency_s for part in parts]),
         {name: np.concatenate([part.totals[name] for part in parts]) for name in COLUMNS},
         tuple(dict.fromkeys(key for part in parts for key in part.gaps)),
+        {name: np.concatenate([part.told[name] for part in parts]) for name in COLUMNS},
     )

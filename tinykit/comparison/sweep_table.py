@@ -30,7 +30,7 @@ def saving(sweep: Sweep, case: Case, policy: Policy, column: Column | None = Non
     """What ``policy`` saves against cloud at each point, shape (points,); NaN where it cannot be told."""
     mine, cloud, column = case.policies[policy], case.policies["cloud"], column or sweep.column
     found = cloud.totals[column] - mine.totals[column]
-    return np.where(mine.feasible & cloud.feasible, found, np.nan)
+    return np.where(mine.feasible & cloud.feasible & mine.told[column], found, np.nan)
 
 
 def _header(sweep: Sweep) -> list[str]:

@@ -142,6 +142,12 @@ def _difference(figure: Any, result: Result) -> None:
     cloud, edge = ledgers["cloud"].total(result.column), ledgers["edge"].total(result.column)
     one = result.difference("edge")
     unit = _unit(result.column)
+    if one.saving is None:
+        text = f"It cannot be told: one side alone has {', '.join(one.uneven)}"
+        for axis in axes:
+            axis.axis("off")
+        figure.suptitle(text, fontsize=11, x=0.01, ha="left")
+        return
     low, high = (format_si(value, unit) for value in (one.saving.low, one.saving.high))
     title = f"The edge saves {format_si(one.saving.nominal, unit)} a device-day [{low}, {high}]"
     if one.saving.nominal < 0:

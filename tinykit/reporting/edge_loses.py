@@ -15,7 +15,7 @@ from tinykit.reporting.stored_comparison import StoredComparison
 
 def verdict_of(data: Mapping[str, Any]) -> tuple[str, Tone]:
     """The edge's verdict in the searched column, in two words."""
-    one = _difference(data, "edge", data["column"])
+    one = difference(data, "edge", data["column"])
     if not all(data["policies"][policy]["feasible"] for policy in ("edge", "cloud")):
         return "cannot be told", "open"
     if one["saving"] is None:
@@ -34,7 +34,7 @@ def edge_loses(stored: StoredComparison) -> Iterator[str]:
 
 def _columns(data: Mapping[str, Any]) -> Iterator[str]:
     for column, word in WORDS.items():
-        one = _difference(data, "edge", column)
+        one = difference(data, "edge", column)
         if one["saving"] is None:
             yield f"In {word} it cannot be told: nobody has all figures."
             continue
@@ -52,9 +52,10 @@ def _break_evens(data: Mapping[str, Any]) -> Iterator[str]:
         unit = "" if one["unit"] == "1" else f" {one['unit']}"
         now = f"(here {float(one['now']):.3g}{unit})"
         ranges = list(_losing(one))
+        column = "" if one["column"] == data["column"] else f"In {WORDS[one['column']]}, "
         if ranges:
             told = " and ".join(f"{low:.3g} to {high:.3g}{unit}" for low, high in ranges)
-            yield f"With {one['key']} from {told} {now}."
+            yield f"{column}{'with' if column else 'With'} {one['key']} from {told} {now}."
 
 
 def _losing(one: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
@@ -74,8 +75,10 @@ def _swept(stored: StoredComparison) -> Iterator[str]:
         yield f"At {lost} of the sweep's {len(values)} points."
 
 
-def _difference(data: Mapping[str, Any], policy: str, column: Any) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next(
-        one for one in data["differences"] if one["policy"] == policy and one["column"] == column
-    )
-    return found
+def difference(data: Mapping[str, Any], policy: str, column: Any) -> Mapping[str, Any]:
+    """What ``policy`` saves in ``column``, as the document has it. Raises KeyError where it has none."""
+    for one in data["differences"]:
+        if one["policy"] == policy and one["column"] == column:
+            found: Mapping[str, Any] = one
+            return found
+    raise KeyError(f"differences of {policy} in {column}")

@@ -104,6 +104,7 @@ class Paragraph:
 
 
 Block = Table | Picture | Trace | Paragraph
+_LONGEST_TITLE = 160
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,11 @@ class Answer:
     loses: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     more: str = ""
+
+
+def clipped(title: str) -> str:
+    """A name out of a file may be as long as the file."""
+    return title if len(title) <= _LONGEST_TITLE else f"{title[:_LONGEST_TITLE]}…"
 
 
 @dataclass(frozen=True)

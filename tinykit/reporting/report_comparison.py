@@ -15,8 +15,8 @@ from tinykit.comparison.result_headline import WORDS
 from tinykit.errors import InputError
 from tinykit.pretty import format_duration, format_interval, format_si
 from tinykit.reporting.comparison_pictures import pictures
-from tinykit.reporting.edge_loses import edge_loses, verdict_of
-from tinykit.reporting.page import Answer, Block, Cell, Number, Paragraph, Section, Table
+from tinykit.reporting.edge_loses import difference, edge_loses, verdict_of
+from tinykit.reporting.page import Answer, Block, Cell, Number, Paragraph, Section, Table, clipped
 from tinykit.reporting.stored_comparison import StoredComparison, open_comparison
 
 _MOST_POINTS = 60
@@ -45,9 +45,12 @@ def comparison_section(folder: Path, key: str) -> Section:
 
 
 def _title(data: Mapping[str, Any]) -> str:
+    """What tells one comparison from another: whose edge, which server, which radio and supply."""
     words = data["words"]
-    server = f"{words['cloud.workload']} on {words['cloud.accelerator']}"
-    return f"{words['edge.name']} against {server}, over {words['radio.kind']}"
+    server = f"{words['cloud.workload']} on {words['cloud.case']} {words['cloud.accelerator']}"
+    supply = " ".join(str(words[key]) for key in ("supply.kind", "supply.pack"))
+    power = supply if words["supply.kind"] in ("primary", "rechargeable") else str(words["supply.kind"])
+    return f"{clipped(str(words['edge.name']))} against {server}; {words['radio.kind']}, {power}"
 
 
 def _answer(stored: StoredComparison) -> Answer:
@@ -104,7 +107,7 @@ def _savings(data: Mapping[str, Any]) -> Table:
     for column in COLUMNS:
         cells: list[Cell] = [WORDS[column]]
         for policy in ("edge", "hybrid"):
-            one = next(d for d in data["differences"] if d["policy"] == policy and d["column"] == column)
+            one = difference(data, policy, column)
             kinds = [data["policies"][p]["totals"][column]["kind"] for p in (policy, "cloud")]
             kind = next((k for k in ("missing", "assumed", "modelled", "published") if k in kinds), kinds[0])
             cells.append(_number(one["saving"], UNITS[column], kind, (_computed(data),)))

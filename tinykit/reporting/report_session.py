@@ -30,6 +30,7 @@ from tinykit.reporting.page import (
     Table,
     Tone,
     Trace,
+    clipped,
 )
 from tinykit.reporting.session_plot import plot_session
 from tinykit.reporting.trace_data import marks_left_out, trace_document, trace_table
@@ -61,7 +62,7 @@ def _title(session: StoredSession) -> str:
     imported = manifest.get("import") or {}
     name = model.get("name") or imported.get("name") or session.folder.name
     where = board.get("name") or board.get("ran_on")
-    return f"{name} on {where}" if where else str(name)
+    return f"{clipped(str(name))} on {clipped(str(where))}" if where else clipped(str(name))
 
 
 def _answer(session: StoredSession) -> Answer:

@@ -115,4 +115,6 @@ def _href(value: str, key: str) -> Iterator[tuple[str, str]]:
 
 
 def _checked(value: str) -> str:
-    return value if _VALUE.fullmatch(value) else ""
+    """``value``, or nothing where it has an odd character or leads out of the drawing."""
+    leads_out = "url" in value.lower() and not _REFERENCE.fullmatch(value)
+    return value if _VALUE.fullmatch(value) and not leads_out else ""

@@ -14,7 +14,7 @@ from tinykit.lab.pyramid import Envelope, Pyramid
 from tinykit.pretty import format_duration, format_si
 from tinykit.reporting.page import Table
 
-WHOLE_ROWS, WINDOW_ROWS, INFERENCE_ROWS = 4096, 16384, 8192
+WHOLE_ROWS, WINDOW_ROWS, INFERENCE_ROWS = 4096, 32768, 8192
 _TABLE_ROWS = 200
 _MOST_MARKS = 1000
 

@@ -42,7 +42,7 @@ def write(result: Result, path: Path) -> str:
 def _row(result: Result, policy: Policy) -> tuple[dict[str, object], tuple[str, ...]]:
     energy, no_energy = known_sum(result, policy, "energy_j")
     carbon, no_carbon = known_sum(result, policy, "carbon_g")
-    water, _ = known_sum(result, policy, "water_l")
+    water, no_water = known_sum(result, policy, "water_l")
     zones = {zone_code(result.words[f"grid.{place}"]) for place in ("device", "network", "cloud")}
     zone = zones.pop() if len(zones) == 1 else ""
     name = result.words["service.task"]
@@ -69,7 +69,7 @@ def _row(result: Result, policy: Policy) -> tuple[dict[str, object], tuple[str, 
     pue = result.parameters["cloud.pue"].nominal
     if policy != "edge" and pue is not None:
         row["pue"] = pue
-    return row, tuple(dict.fromkeys((*no_energy, *no_carbon)))
+    return row, tuple(dict.fromkeys((*no_energy, *no_carbon, *no_water)))
 
 
 EXPORT = ResultExport("codecarbon", "emissions.csv", "codecarbon's emissions.csv, a row a policy", write)

@@ -1,7 +1,8 @@
 """A manifest for the Green Software Foundation's Impact Framework (``if-run``): its own tool recomputes SCI.
 
 A child a policy, below it a child a site with that site's energy and carbon intensity; hardware is a child of
-its own. What has no figure is left out and named in the description, since the format has no gaps.
+its own. What has no figure is left out and named in the description, since the format has no gaps. Every site
+has the same decisions, so that they are no sum: grams are added up, and grams a decision.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tinykit.comparison.result import Result
 
 _START = "2026-01-01T00:00:00.000Z"
 """The format wants a time stamp; a device-day of a scenario has none of its own."""
+_ROOT = "The policies are alternatives: the tool's sum over all of them is of nothing."
 _SITES = ("device", "premises", "network", "datacentre")
 
 
@@ -30,11 +32,12 @@ def manifest(result: Result) -> dict[str, Any]:
         trees[policy], lacking[policy] = _policy(result, policy)
     lacks = "; ".join(f"{policy} lacks {', '.join(keys)}" for policy, keys in lacking.items() if keys)
     stamp = "SIMULATED. " if result.simulated else ""
+    about = f"{stamp}One device-day, {result.words['stance']}, location-based. {_ROOT}"
     return {
         "name": "tinykit comparison",
-        "description": f"{stamp}One device-day, {result.words['stance']}, location-based. {lacks}".strip(),
+        "description": f"{about} {lacks}".strip(),
         "tags": {"kind": "modelled", "complexity": "moderate", "category": "edge-versus-cloud"},
-        "aggregation": {"metrics": ["carbon", "decisions"], "type": "vertical"},
+        "aggregation": {"metrics": ["carbon", "sci"], "type": "vertical"},
         "initialize": {
             "plugins": {
                 "operational": {

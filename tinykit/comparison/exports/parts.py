@@ -25,12 +25,13 @@ def known_sum(
     return (Outcome.of(np.asarray(sum(known, np.zeros(())))) if known else None), lacking
 
 
+_MADE = (
+    "embodied.", "cloud.hardware", "gateway.hardware", "supply.harvester", "supply.visits", "supply.wear",
+    "supply.unused",
+)  # fmt: skip
+
+
 def is_hardware(result: Result) -> Callable[[Line], bool]:
-    """Whether a line's grams are those of making things: SCI's M. A battery's joules are the battery."""
-    battery = result.words["supply.kind"] == "primary"
-    return lambda line: (
-        line.key.startswith(
-            ("embodied.", "cloud.hardware", "gateway.hardware", "supply.harvester", "supply.visits")
-        )
-        or (battery and line.site == "device")
-    )
+    """Whether a line's grams are those of making things: SCI's M. A primary cell's joules are the cell."""
+    cell = result.words["supply.kind"] == "primary"
+    return lambda line: line.key.startswith(_MADE) or (cell and line.site == "device")

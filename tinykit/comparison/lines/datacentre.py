@@ -88,7 +88,7 @@ def replica_seconds(v: Values, f: Flow) -> Array:
     """
     if v.has("cloud.requests_per_s"):
         return f.cloud_inferences / v["cloud.requests_per_s"]
-    busy_s = f.cloud_inferences * v["cloud.busy_s"]
+    busy_s = f.cloud_inferences * v["cloud.busy_s"] * v["cloud.travel"]
     case = f.hand.tier
     if case in ("autoscaled", "cpu"):
         return busy_s
@@ -106,7 +106,7 @@ def _out(f: Flow) -> bool:
 
 def _waiting_j(v: Values, f: Flow) -> Array:
     """What the replica draws while it waits, this device's part."""
-    if v.word("stance") == "consequential" and f.hand.tier != "dedicated":
+    if v.word("stance") == "consequential" and f.hand.tier in ("shared", "cpu"):
         # The server runs for its other users anyway: nothing is added but the work itself.
         return 0.0 * f.cloud_inferences
     return replica_seconds(v, f) * v["cloud.floor_w"]
@@ -129,6 +129,8 @@ def _idle(v: Values, f: Flow, _: Sums) -> Cost | None:
     if _out(f):
         return None
     if is_request(v.word("cloud.endpoint")):
+        if v.word("stance") == "consequential":
+            return Cost()  # a reserve is there for all its users, and no part of a margin
         return Cost(
             f.cloud_inferences * v["cloud.busy_j"] * v["cloud.host"] * (v["cloud.idle_reserve"] - 1.0)
         )
@@ -170,9 +172,12 @@ def _hardware(v: Values, f: Flow, _: Sums) -> Cost | None:
         return None
     if v.word("stance") == "consequential" and f.hand.tier != "dedicated":
         return Cost()
-    grams = v.maybe("cloud.embodied_g")
-    life_s = v["cloud.life_years"] * YEAR_S
-    return Cost(carbon_g=None if grams is None else replica_seconds(v, f) * grams / life_s)
+    share = replica_seconds(v, f) / (v["cloud.life_years"] * YEAR_S)
+    grams, litres = (
+        None if one is None else share * one
+        for one in (v.maybe("cloud.embodied_g"), v.maybe("cloud.embodied_l"))
+    )
+    return Cost(0.0, grams, litres)  # its price is in the rent
 
 
 ENTRIES = (
@@ -196,5 +201,10 @@ ENTRIES = (
     ),
     Entry("cloud.water", "none", "IT joules x wue_l_per_j", _water),
     Entry("cloud.rent", "none", "replica seconds x usd_per_s", _rent),
-    Entry("cloud.hardware", "none", "replica seconds x embodied_g / life", _hardware),
+    Entry(
+        "cloud.hardware",
+        "none",
+        "replica seconds x (embodied_g, litres) / life; its price is in the rent",
+        _hardware,
+    ),
 )

@@ -19,7 +19,12 @@ FIELDS = (
     Quantity(
         "edge.inference_j", "J", "One inference.", Gap("the edge's joules: a session, a board, a model")
     ),
-    Quantity("edge.inference_s", "s", "How long it takes.", Assumed(0.1, note="used for latency alone")),
+    Quantity(
+        "edge.inference_s",
+        "s",
+        "How long it takes.",
+        Assumed(0.1, note="for latency, sleep, and what fits into a day"),
+    ),
     Quantity(
         "edge.preprocess_j",
         "J",
@@ -30,15 +35,21 @@ FIELDS = (
     Quantity("edge.false_alarms_per_day", "1/day", "Of the edge's model.", Gap("not stated")),
     Quantity("device.sense_j", "J", "The sensor, an input.", Gap("the sensor was not measured")),
     Quantity(
+        "device.prepare_j",
+        "J",
+        "To make of an input what is sent up raw: log-mel, or a JPEG.",
+        Gap("preparing an input for sending was not measured"),
+    ),
+    Quantity(
         "device.compress_j",
         "J",
-        "To compress an input that is sent (JPEG).",
+        "To compress it further.",
         Gap("compression on the device was not measured"),
     ),
     Quantity(
         "device.boot_j",
         "J",
-        "Waking and booting, each time; a connection's figure holds its own.",
+        "Waking and booting, each time.",
         Cited("boot.esp32"),
     ),
     Quantity("device.boot_s", "s", "How long that takes.", Assumed(0.1, note="used for latency alone")),
@@ -69,13 +80,24 @@ FIELDS = (
 
 
 def _wakes(v: Values, f: Flow) -> Array:
-    """Boots a day that no connection's figure holds already: published ones start from deep sleep.
+    """Boots a day: one a decision and one a heartbeat, less those inside a connection's figure.
 
-    One a decision and one a heartbeat, less the connections. A stream, or a radio that stays on, never boots.
+    A stream, or a radio that stays on, never boots.
     """
     if v.word("service.rhythm") == "always-on" or f.hand.mode == "associated":
         return 0.0 * f.decisions
-    return np.maximum(f.decisions + f.heartbeats - f.connections, 0.0)
+    wakes = f.decisions + f.heartbeats
+    return np.maximum(wakes - f.connections, 0.0) if v.word("radio.holds_boot") == "yes" else wakes
+
+
+def _prepare(v: Values, f: Flow, _: Sums) -> Cost | None:
+    return None if f.policy == "edge" else Cost(f.uploads * v["device.prepare_j"])
+
+
+def _sleep(v: Values, f: Flow, _: Sums) -> Cost | None:
+    """What is not inference, whose joules are whole."""
+    awake_s = f.edge_inferences * v["edge.inference_s"]
+    return Cost(np.maximum(DAY_S - awake_s, 0.0) * v["device.sleep_w"])
 
 
 def _infer(v: Values, f: Flow, _: Sums) -> Cost | None:
@@ -100,13 +122,14 @@ ENTRIES = (
         lambda v, f, _: Cost(f.decisions * v["device.sense_j"]),
     ),
     Entry("device.preprocess", "device", "edge inferences x preprocess_j", _preprocess),
+    Entry("device.prepare", "device", "uploads x prepare_j", _prepare),
     Entry("device.compress", "device", "uploads x compress_j", _compress),
     Entry(
         "device.boot",
         "device",
-        "wake-ups without a connection x boot_j",
+        "wake-ups, less those inside a connection's figure, x boot_j",
         lambda v, f, _: Cost(_wakes(v, f) * v["device.boot_j"]),
     ),
     Entry("device.inference", "device", "edge inferences x inference_j", _infer),
-    Entry("device.sleep", "device", "86,400 s x sleep_w", lambda v, f, _: Cost(DAY_S * v["device.sleep_w"])),
+    Entry("device.sleep", "device", "(86,400 s - edge inferences x inference_s) x sleep_w", _sleep),
 )

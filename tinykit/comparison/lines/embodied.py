@@ -1,4 +1,8 @@
-"""Hardware and training, spread over the service they give: grams beside the joules, on both sides."""
+"""Hardware and training, spread over the service they give: grams, litres and money beside the joules.
+
+The energy column holds what is drawn in service and in training. What a factory burnt to make a thing is no
+joule of that kind and is in no line of it; it is in the grams.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from tinykit.comparison.ledger import Cost, Entry, Sums
 from tinykit.comparison.parameters import Values
 
 YEAR_D = 365.25
+_NO_WATER = Gap("no figure for water of making it")
 
 FIELDS = (
     Quantity(
@@ -31,6 +36,17 @@ FIELDS = (
         Cited("tinyml.component.processing", note="at most a processor's worth"),
         least=float("-inf"),
     ),
+    Quantity("edge.embodied_l", "L", "Attributional: water of making the device that infers.", _NO_WATER),
+    Quantity("node.embodied_l", "L", "Attributional: water of making a node that only sends.", _NO_WATER),
+    Quantity(
+        "edge.increment_l",
+        "L",
+        "Consequential: water of what inferring adds to a node that sends.",
+        _NO_WATER,
+        least=float("-inf"),
+    ),
+    Quantity("edge.price_usd", "USD", "The device that infers, bought.", Gap("no price was given")),
+    Quantity("node.price_usd", "USD", "A node that only sends, bought.", Gap("no price was given")),
     Quantity(
         "edge.training_j",
         "J",
@@ -58,13 +74,22 @@ FIELDS = (
 
 
 def _hardware(v: Values, f: Flow, _: Sums) -> Cost | None:
+    """Attributional: the policy's own device. Consequential: what the device that infers costs more."""
+    mine = "node" if f.policy == "cloud" else "edge"
+    price = v.maybe(f"{mine}.price_usd")
     if v.word("stance") == "attributional":
-        grams = v.maybe("node.embodied_g" if f.policy == "cloud" else "edge.embodied_g")
+        grams, litres = v.maybe(f"{mine}.embodied_g"), v.maybe(f"{mine}.embodied_l")
     elif f.policy == "cloud":
         return None
     else:
-        grams = v.maybe("edge.increment_g")
-    return Cost(carbon_g=None if grams is None else grams / (v["device.life_years"] * YEAR_D))
+        grams, litres, plain = (
+            v.maybe("edge.increment_g"),
+            v.maybe("edge.increment_l"),
+            v.maybe("node.price_usd"),
+        )
+        price = None if price is None or plain is None else price - plain
+    days = v["device.life_years"] * YEAR_D
+    return Cost(0.0, *(None if one is None else one / days for one in (grams, litres, price)))
 
 
 def _edge_training(v: Values, f: Flow, _: Sums) -> Cost | None:
@@ -87,5 +112,5 @@ ENTRIES = (
         "cloud inferences x training_j / inferences of its life",
         _cloud_training,
     ),
-    Entry("embodied.device", "none", "embodied_g (or the increment) / life", _hardware),
+    Entry("embodied.device", "none", "embodied_g (or the increment), litres and price / life", _hardware),
 )

@@ -46,6 +46,8 @@ FIELDS = (
         design=True,
     ),
     Quantity("gateway.embodied_g", "g", "On-premises: making it.", Gap("no footprint of this gateway")),
+    Quantity("gateway.embodied_l", "L", "On-premises: water of making it.", Gap("no figure for this water")),
+    Quantity("gateway.price_usd", "USD", "On-premises: buying it.", Gap("no price was given")),
     Quantity(
         "gateway.life_years",
         "year",
@@ -95,9 +97,9 @@ def _idle(v: Values, f: Flow, _: Sums) -> Cost | None:
 def _hardware(v: Values, f: Flow, _: Sums) -> Cost | None:
     if f.policy == "edge" or not here(f):
         return None
-    grams = v.maybe("gateway.embodied_g")
-    days = v["gateway.life_years"] * YEAR_D
-    return Cost(carbon_g=None if grams is None else machines(v, f) * grams / days)
+    share = machines(v, f) / (v["gateway.life_years"] * YEAR_D)
+    whole = (v.maybe(f"gateway.{key}") for key in ("embodied_g", "embodied_l", "price_usd"))
+    return Cost(0.0, *(None if one is None else share * one for one in whole))
 
 
 ENTRIES = (
@@ -108,5 +110,5 @@ ENTRIES = (
         _inference,
     ),
     Entry("gateway.idle", "premises", "machines x 86,400 s x floor_w", _idle),
-    Entry("gateway.hardware", "none", "machines x embodied_g / life", _hardware),
+    Entry("gateway.hardware", "none", "machines x (embodied_g, litres, price) / life", _hardware),
 )

@@ -19,14 +19,17 @@ PLACES = ("device", "network", "cloud")
 
 def _carbon(place: str) -> Chooser:
     def choose(words: Words) -> Default:
-        stance: Stance = "attributional" if words["stance"] == "attributional" else "consequential"
-        return carbon(words[f"grid.{place}"], stance)
+        return carbon(words[f"grid.{place}"], _stance(words))
 
     return choose
 
 
 def _water(place: str) -> Chooser:
-    return lambda words: water(words[f"grid.{place}"])
+    return lambda words: water(words[f"grid.{place}"], _stance(words))
+
+
+def _stance(words: Words) -> Stance:
+    return "attributional" if words["stance"] == "attributional" else "consequential"
 
 
 FIELDS = (

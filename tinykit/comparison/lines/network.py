@@ -8,6 +8,7 @@ from tinykit.comparison.ledger import Cost, Entry, Sums
 from tinykit.comparison.lines.gateway import here
 from tinykit.comparison.parameters import Values
 
+CELLULAR = ("ltem", "nbiot", "cat1")
 MODES = ("average", "marginal", "legacy-high", "power")
 
 
@@ -33,7 +34,12 @@ FIELDS = (
         lambda w: "average" if w["stance"] == "attributional" else "marginal",
         MODES,
     ),
-    Word("network.access", "What carries the device's data.", "fixed", ("fixed", "mobile")),
+    Word(
+        "network.access",
+        "What carries the device's data.",
+        lambda w: "mobile" if w["radio.kind"] in CELLULAR else "fixed",
+        ("fixed", "mobile"),
+    ),
     Quantity("network.byte_j", "J/B", "Access and core, a byte.", _per_byte),
     Quantity(
         "network.base_w",
@@ -46,8 +52,8 @@ FIELDS = (
     Quantity(
         "network.base_share",
         "1",
-        "Share of the base power that this device answers for: 0 where the line is there anyway.",
-        Assumed(0.0, note="a choice of the scenario: the line is there anyway"),
+        "Attributional: share of the base power that this device answers for.",
+        Gap("the power model needs a share: what part of the line is there for this device?"),
         most=1.0,
         design=True,
     ),
@@ -65,10 +71,15 @@ FIELDS = (
     Quantity(
         "gateway.share_w",
         "W",
-        "This device's share of a router's or hub's power, all day.",
+        "Attributional: this device's share of a router's or hub's power, all day.",
         Gap("no gateway was allocated"),
     ),
 )
+
+
+def _gateway(v: Values, _: Flow, __: Sums) -> Cost | None:
+    """Allocated, and so no part of a margin: the router runs anyway."""
+    return None if v.word("stance") == "consequential" else Cost(DAY_S * v["gateway.share_w"])
 
 
 def _bytes(v: Values, f: Flow, _: Sums) -> Cost | None:
@@ -87,16 +98,15 @@ def _tariff(v: Values, f: Flow, _: Sums) -> Cost | None:
 
 
 def _base(v: Values, f: Flow, _: Sums) -> Cost | None:
-    if v.word("network.mode") != "power" or here(f):
+    # A margin has no base: the line is there anyway.
+    if v.word("network.mode") != "power" or v.word("stance") == "consequential" or here(f):
         return None
     return Cost(DAY_S * v["network.base_w"] * v["network.base_share"])
 
 
 ENTRIES = (
-    Entry(
-        "gateway.share", "premises", "86,400 s x share_w", lambda v, f, _: Cost(DAY_S * v["gateway.share_w"])
-    ),
+    Entry("gateway.share", "premises", "attributional: 86,400 s x share_w", _gateway),
     Entry("network.traffic", "network", "bytes x byte_j, or bytes x slope", _bytes),
     Entry("network.tariff", "none", "bytes x usd_per_byte", _tariff),
-    Entry("network.base", "network", "86,400 s x base_w x base_share", _base),
+    Entry("network.base", "network", "attributional: 86,400 s x base_w x base_share", _base),
 )

@@ -21,7 +21,7 @@ INFERRING = frozenset({"cloud.accelerator", "cloud.idle", "gateway.inference", "
 """The lines that a tier must have figures of to be the best of several."""
 _RENT = {"a10": "aws.g5.xlarge", "l4": "aws.g6.xlarge", "a100": "aws.p4d.24xlarge", "h100": "aws.p5.48xlarge"}
 _MADE = {"a10": "g5.xlarge.boavizta", "a100": "p4d.24xlarge.boavizta", "h100": "p5.48xlarge.boavizta"}
-_TRAVELS = "another model, driver or hall than the published run's"
+_TRAVELS = "another model, input, driver or hall than the published run's: a factor of two"
 
 
 def is_request(endpoint: str) -> bool:
@@ -107,7 +107,9 @@ FIELDS = (
     Word(
         "cloud.point",
         "Its operating point; offline is a floor alone: it breaks a latency bound.",
-        lambda w: published_point(SERVERS[w["cloud.accelerator"]], w["cloud.workload"], w["cloud.batch"]),
+        lambda w: published_point(
+            SERVERS[w["cloud.accelerator"]], w["cloud.workload"], w["cloud.batch"], w["cloud.case"]
+        ),
         POINTS,
     ),
     Word(
@@ -129,7 +131,7 @@ FIELDS = (
         "cloud.inference_j", "J", "An inference or request, where it is known without a point.", _endpoint
     ),
     Quantity(
-        "cloud.travel", "1", "How well a published point serves here.", Assumed(1.0, 0.8, 1.25, note=_TRAVELS)
+        "cloud.travel", "1", "How well a published point serves here.", Assumed(1.0, 0.5, 2.0, note=_TRAVELS)
     ),
     Quantity(
         "cloud.token_j",
@@ -160,6 +162,7 @@ FIELDS = (
     ),
     Quantity("cloud.usd_per_s", "USD/s", "Renting the server.", _named(_RENT, "price", "price")),
     Quantity("cloud.embodied_g", "g", "Making the server.", _named(_MADE, "server", "footprint")),
+    Quantity("cloud.embodied_l", "L", "Water of making the server.", Gap("no figure for this water")),
 )
 
 

@@ -1,8 +1,8 @@
 """The device's supply, which decides what its joules cost: a primary cell's are orders above the grid's.
 
-Grams per delivered joule: mains, the grid's (conversion losses are a line); primary, the pack's over its
-usable energy; rechargeable, the pack's over all its cycles, and the grid's; harvested, none: the harvester is
-a line of its own.
+Grams per delivered joule: mains and rechargeable, the grid's (losses are a line, and so is a pack's wear);
+primary, the pack's over its usable energy; harvested, none: the harvester is a line of its own. A device has
+one pack at least, and one that is old is replaced whatever is left in it: that rest is a line, too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import numpy as np
 
 from tinykit.comparison.fields import Assumed, Chooser, Cited, Default, Gap, Quantity, Word, Words
 from tinykit.comparison.flow import DAY_S, Flow
-from tinykit.comparison.ledger import Cost, Entry, Sums
+from tinykit.comparison.ledger import Cost, Entry, Sums, cost_of
+from tinykit.comparison.lines import entries
 from tinykit.comparison.lines.grid import market
 from tinykit.comparison.parameters import Array, Derived, Values
 
@@ -20,6 +21,14 @@ PACKS = {"li": "l91", "alkaline": "e91", "cr2032": "cr2032", "thionyl": "ls14500
 """Named packs, and the catalogue's prefix of their cell."""
 YEAR_D = 365.25
 _BATTERY = ("primary", "rechargeable")
+_CHARGES = ("li-ion",)
+"""Of the packs, those that charge."""
+_OLD = "a choice: replaced then, whatever is left in it; ten years and more are said of lithium on a shelf"
+_SHELF = {
+    "alkaline": Assumed(7.0, 5.0, 10.0, "triangular", _OLD),
+    "li-ion": Assumed(5.0, 3.0, 10.0, "triangular", _OLD),
+}
+_NO_MAKING = "no figure for a harvester, its store and its electronics"
 
 
 def _cell(suffix: str) -> Chooser:
@@ -36,13 +45,28 @@ def _embodied(words: Words) -> Default:
     return Cited("alkaline.embodied" if pack == "alkaline" else "act.battery.li")
 
 
+def _shelf(words: Words) -> Default:
+    if words["supply.kind"] not in _BATTERY:
+        return Gap("no battery in this supply")
+    return _SHELF.get(words["supply.pack"], Assumed(10.0, 5.0, 20.0, "triangular", _OLD))
+
+
 def _only(kind: str, default: Default) -> Chooser:
     return lambda words: default if words["supply.kind"] == kind else Gap(f"not {kind}")
 
 
 FIELDS = (
     Word("supply.kind", "What the device lives on.", "mains", KINDS),
-    Word("supply.pack", "Which cells.", "li", tuple(PACKS)),
+    Word(
+        "supply.pack",
+        "Which cells.",
+        lambda w: _CHARGES[0] if w["supply.kind"] == "rechargeable" else "li",
+        tuple(PACKS),
+        by=(
+            "supply.kind",
+            {"rechargeable": _CHARGES, "primary": tuple(one for one in PACKS if one not in _CHARGES)},
+        ),
+    ),
     Quantity(
         "supply.cells",
         "1",
@@ -68,6 +92,7 @@ FIELDS = (
     Quantity(
         "supply.self_discharge_per_year", "1/year", "Share lost a year.", _cell("self_discharge"), most=1.0
     ),
+    Quantity("supply.shelf_years", "year", "After which a pack is old, and is replaced.", _shelf, least=0.01),
     Quantity("supply.pulse_a", "A", "Current that the cells stand in a pulse.", _cell("pulse")),
     Quantity("supply.pack_g_per_j", "g/J", "Making the cells, per joule of capacity.", _embodied),
     Quantity("supply.pack_l_per_j", "L/J", "Water of making the cells.", Cited("battery.water")),
@@ -84,31 +109,39 @@ FIELDS = (
         most=1.0,
     ),
     Quantity("supply.no_load_w", "W", "Of a mains adapter, all day.", _only("mains", Cited("mains.no_load"))),
+    Quantity(
+        "supply.harvest_w",
+        "W",
+        "What the harvester gives, on average over the worst day that it must serve.",
+        Gap("nobody said what is harvested: whether it is enough is not checked"),
+    ),
     Quantity("supply.harvester_g", "g", "Harvester, store, electronics.", Cited("harvester.embodied")),
+    Quantity("supply.harvester_l", "L", "Water of making the harvester.", Gap(_NO_MAKING)),
+    Quantity("supply.harvester_usd", "USD", "Price of the harvester.", Gap("no price was given")),
     Quantity("supply.visit_g", "g", "A visit to replace the cells.", Cited("visit.carbon")),
     Quantity("supply.visit_l", "L", "Water of a visit.", Gap("no figure for water of a visit")),
     Quantity("supply.visit_usd", "USD", "A visit.", Cited("visit.price")),
 )
 
 
+def capacity_j(v: Values) -> Array:
+    """Joules that are in a new pack."""
+    return v["supply.cells"] * v["supply.capacity_c"] * v["supply.voltage_v"]
+
+
 def usable_j(v: Values) -> Array:
     """Joules that one filling of the pack delivers to the device."""
-    return v["supply.cells"] * v["supply.capacity_c"] * v["supply.voltage_v"] * v["supply.usable"]
+    return capacity_j(v) * v["supply.usable"]
 
 
-def _per_joule(pack: str, grid: str | None) -> Derived:
-    """A factor of the device's joule, from the pack's and the grid's."""
+def _per_joule(pack: str, grid: str) -> Derived:
+    """A factor of the device's joule: the pack's where the joule uses it up, or the grid's."""
 
     def of(v: Values) -> Array:
         kind = v.word("supply.kind")
         if kind == "harvested":
             return np.zeros(())
-        if kind == "mains":
-            return v[grid] if grid is not None else np.zeros(())
-        worn = v[pack] / v["supply.usable"]
-        if kind == "primary":
-            return worn
-        return worn / v["supply.cycles"] + (v[grid] if grid is not None else 0.0)
+        return v[pack] / v["supply.usable"] if kind == "primary" else v[grid]
 
     return of
 
@@ -139,30 +172,78 @@ def _no_load(v: Values, _: Flow, __: Sums) -> Cost | None:
     return Cost(DAY_S * v["supply.no_load_w"]) if v.word("supply.kind") == "mains" else None
 
 
-def _visits(v: Values, _: Flow, s: Sums) -> Cost | None:
-    if v.word("supply.kind") != "primary":
+def _life_d(v: Values) -> Array:
+    return v["device.life_years"] * YEAR_D
+
+
+def _used(v: Values, s: Sums) -> Array:
+    """Packs that the joules use up in the device's life; a rechargeable one, its cycles."""
+    fillings = s["device"] * _life_d(v) / usable_j(v)
+    return fillings / v["supply.cycles"] if v.word("supply.kind") == "rechargeable" else fillings
+
+
+def _bought(v: Values, s: Sums) -> Array:
+    """Packs of the device's life: those used up, but one at least, and none that is too old."""
+    return np.maximum(_used(v, s), np.maximum(v["device.life_years"] / v["supply.shelf_years"], 1.0))
+
+
+def _each(v: Values, a_day: Array, keys: tuple[str, str, str], scale: Array | float = 1.0) -> Cost:
+    """``a_day`` of something, in grams, litres and money; none of it costs nothing, at whatever price."""
+    if not np.any(a_day > 0):
+        return Cost()
+    whole = (v.maybe(f"supply.{key}") for key in keys)
+    return Cost(0.0, *(None if one is None else a_day * one * scale for one in whole))
+
+
+_PACK = ("pack_g_per_j", "pack_l_per_j", "pack_usd_per_j")
+
+
+def _wear(v: Values, _: Flow, s: Sums) -> Cost | None:
+    if v.word("supply.kind") != "rechargeable":
         return None
-    visits = s["device"] / usable_j(v)
-    grams, litres, usd = (v.maybe(f"supply.visit_{unit}") for unit in ("g", "l", "usd"))
-    return Cost(
-        0.0 * visits,
-        None if grams is None else visits * grams,
-        None if litres is None else visits * litres,
-        None if usd is None else visits * usd,
-    )
+    return _each(v, _used(v, s) / _life_d(v), _PACK, capacity_j(v))
+
+
+def _unused(v: Values, _: Flow, s: Sums) -> Cost | None:
+    if v.word("supply.kind") not in _BATTERY:
+        return None
+    return _each(v, (_bought(v, s) - _used(v, s)) / _life_d(v), _PACK, capacity_j(v))
+
+
+def _visits(v: Values, _: Flow, s: Sums) -> Cost | None:
+    if v.word("supply.kind") not in _BATTERY:
+        return None
+    return _each(v, (_bought(v, s) - 1.0) / _life_d(v), ("visit_g", "visit_l", "visit_usd"))
 
 
 def _harvester(v: Values, _: Flow, __: Sums) -> Cost | None:
     if v.word("supply.kind") != "harvested":
         return None
-    grams = v.maybe("supply.harvester_g")
-    return Cost(carbon_g=None if grams is None else grams / (v["device.life_years"] * YEAR_D))
+    return _each(v, 1.0 / _life_d(v), ("harvester_g", "harvester_l", "harvester_usd"))
+
+
+def drawn_w(v: Values, f: Flow) -> Array:
+    """What the device draws on average: its supply must give that."""
+    its = [entry for entry in entries() if entry.site == "device"]
+    return np.asarray(cost_of(its, v, f, "energy_j") / DAY_S)
 
 
 ENTRIES = (
     Entry("supply.self_discharge", "device", "usable joules x self-discharge / 365.25", _self_discharge),
     Entry("supply.loss", "premises", "device joules x (1 / efficiency - 1)", _loss),
     Entry("supply.no_load", "premises", "86,400 s x no_load_w", _no_load),
-    Entry("supply.visits", "none", "device joules / usable joules x a visit", _visits),
-    Entry("supply.harvester", "none", "harvester / life", _harvester),
+    Entry(
+        "supply.wear",
+        "none",
+        "rechargeable: device joules / (usable joules x cycles) x making a pack",
+        _wear,
+    ),
+    Entry(
+        "supply.unused",
+        "none",
+        "(max(packs used, life / shelf life, 1) - packs used) / life x making a pack",
+        _unused,
+    ),
+    Entry("supply.visits", "none", "(max(packs used, life / shelf life, 1) - 1) / life x a visit", _visits),
+    Entry("supply.harvester", "none", "harvester (grams, litres, price) / life", _harvester),
 )

@@ -2,8 +2,7 @@
 // Zooms into a trace: levels from coarse to fine, windows, states, gaps. Without it the page shows pictures.
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const LEFT = 64, RIGHT = 8, TOP = 22, BOTTOM = 30, HEIGHT = 320;
-  const STEPS = [1, 2, 5, 10];
+  const LEFT = 64, RIGHT = 8, TOP = 22, BOTTOM = 30, HEIGHT = 320, STEPS = [1, 2, 5, 10];
 
   function make(name, attributes, parent, text) {
     const isHtml = ["button", "div", "p"].includes(name);
