@@ -17,9 +17,9 @@ from tinykit.comparison.break_even_map import break_even_map
 from tinykit.comparison.flow import POLICIES
 from tinykit.comparison.ledger import Column
 from tinykit.comparison.result import UNITS, Result
-from tinykit.console import safe_text
 from tinykit.errors import MissingExtraError, OutputError
 from tinykit.pretty import format_si
+from tinykit.reporting.plot_text import plot_text
 
 PARTS: Mapping[str, tuple[str, str]] = {
     "device": ("#0072B2", ""),
@@ -35,7 +35,7 @@ _OTHER = ("#666666", "oo")
 _NAMES = {"edge": "edge only", "cloud": "cloud only", "hybrid": "hybrid"}
 _TITLES = {"energy_j": "Energy", "carbon_g": "Carbon, location-based", "money_usd": "Money"}
 MOST_BARS = 12
-_LONGEST_NAME = 60
+_LABEL = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none"}
 
 
 def draw_comparison(
@@ -214,7 +214,7 @@ def _tornado(figure: Any, result: Result) -> None:
     axis.barh(0, 0, left=nowhere, color="#56B4E9", label="at its low end")
     axis.barh(0, 0, left=nowhere, color="#E69F00", hatch="////", edgecolor="white", label="at its high end")
     axis.axvline(bars[0].nominal, color="black", linewidth=1)
-    axis.set_yticks(range(len(bars)), [_name(bar.key) for bar in bars], fontsize=8)
+    axis.set_yticks(range(len(bars)), [plot_text(bar.key) for bar in bars], fontsize=8)
     axis.invert_yaxis()
     axis.legend(fontsize=8, frameon=False, loc="lower right")
 
@@ -255,7 +255,7 @@ def _map(figure: Any, result: Result) -> None:
         middle = len(rows) // 2
         at = (found.events_per_day[columns[middle]], found.share[rows[middle]])
         axis.text(*at, "edge loses here", ha="center", va="center", fontsize=10, weight="bold",
-                  bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none"})  # fmt: skip
+                  bbox=_LABEL)  # fmt: skip
         title = f"The edge loses on {found.edge_loses:.0%} of this map"
     else:
         title = "The edge loses nowhere on this map"
@@ -263,7 +263,7 @@ def _map(figure: Any, result: Result) -> None:
     here = values["service.events_per_day"].nominal, values["service.report_share"].nominal
     if all(here) and here[0] is not None and here[1] is not None:
         axis.plot(here[0], here[1], "o", color="black", markerfacecolor="white", markersize=8)
-        axis.annotate(" this scenario", here, fontsize=8, va="bottom")
+        axis.annotate(" this scenario", here, fontsize=8, va="bottom", bbox=_LABEL)
     axis.set_title(f"{title} ({_TITLES[result.column].lower()})", fontsize=11, loc="left")
     axis.set_xlabel("decisions a day")
     axis.set_ylabel("share of them reported")
@@ -290,11 +290,6 @@ def _front(figure: Any, curve: Curve) -> None:
     axis.set_title("What sending more up buys", fontsize=11, loc="left")
     axis.legend(fontsize=8, frameon=False)
     _plain(axis)
-
-
-def _name(key: str) -> str:
-    """A name out of a scenario: no control characters, and no dollar sign that starts a formula."""
-    return safe_text(key)[:_LONGEST_NAME].replace("$", r"\$")
 
 
 def _unit(column: Column) -> str:

@@ -1,7 +1,4 @@
-"""A model in pictures (extra ``report``): sizes, the arena as a map, what each layer costs.
-
-Names come out of files: control characters show as escapes, and a dollar sign starts no formula.
-"""
+"""A model in pictures (extra ``report``): sizes, the arena as a map, what each layer costs."""
 
 from __future__ import annotations
 
@@ -10,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tinykit.console import safe_text
 from tinykit.pretty import format_bytes
 from tinykit.reporting.drawing import drawn
+from tinykit.reporting.plot_text import plot_text
 
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 _HATCHES = ("", "////", "....", "\\\\\\\\", "----", "xxxx", "++++", "oo")
 _MOST = 40
-_LONGEST = 32
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ def bars(title: str, groups: Mapping[str, Sequence[tuple[str, int]]]) -> str:
                 label = name if len(groups) == 1 else f"{group}: {name}"
                 axis.barh(row, count, height=0.65, **look)
                 axis.text(count, row, f" {format_bytes(count)}", va="center", fontsize=8)
-                labels.append(_label(label))
+                labels.append(plot_text(label))
                 row += 1
         axis.set_yticks(range(row), labels, fontsize=8)
         axis.invert_yaxis()
@@ -59,7 +55,7 @@ def lines_of(title: str, values: Sequence[tuple[str, float]], unit: str) -> str:
 
     def draw(axis: Any) -> None:
         axis.barh(range(len(shown)), [value for _, value in shown], color=_COLOURS[0], height=0.65)
-        axis.set_yticks(range(len(shown)), [_label(name) for name, _ in shown], fontsize=8)
+        axis.set_yticks(range(len(shown)), [plot_text(name) for name, _ in shown], fontsize=8)
         axis.invert_yaxis()
         axis.set_xlabel(
             f"{unit}; {len(values) - len(shown)} more are in the table" * (len(values) > _MOST) or unit
@@ -80,7 +76,7 @@ def memory_map(places: Sequence[Place]) -> str:
             )  # fmt: skip
             if len(places) <= _MOST:
                 axis.text(
-                    one.first - 0.5 + width / 2, middle, _label(one.name[-14:]), ha="center", va="center",
+                    one.first - 0.5 + width / 2, middle, plot_text(one.name[-14:]), ha="center", va="center",
                     fontsize=7, bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1},
                 )  # fmt: skip
         axis.set_xlabel("operator, in the order in which they run", fontsize=8)
@@ -99,7 +95,7 @@ def _drawn(title: str, size: tuple[float, float], draw: Callable[[Any], None]) -
         FigureCanvasAgg(figure)
         axis = figure.subplots()
         draw(axis)
-        axis.set_title(_label(title), fontsize=10, loc="left")
+        axis.set_title(plot_text(title), fontsize=10, loc="left")
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
         path = folder / "one.svg"
@@ -107,7 +103,3 @@ def _drawn(title: str, size: tuple[float, float], draw: Callable[[Any], None]) -
         return [path]
 
     return drawn(save)["one"]
-
-
-def _label(text: str) -> str:
-    return safe_text(text)[:_LONGEST].replace("$", r"\$")

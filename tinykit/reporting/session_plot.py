@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from tinykit.console import safe_text
 from tinykit.errors import MissingExtraError, OutputError, RecordingError, UsageError
 from tinykit.lab.analysis import Analysis
 from tinykit.lab.pyramid import Envelope, Pyramid
 from tinykit.lab.store import StoredSession, open_session, reanalyse
 from tinykit.pretty import decimals_for, format_duration, format_si
+from tinykit.reporting.plot_text import plot_text
 
 SUFFIXES = (".png", ".svg", ".pdf")
 _MEAN, _BAND, _GAP = "#0072B2", "#9ec9e2", "#D55E00"
@@ -186,7 +186,7 @@ def _windows(axis: Any, panel: _Panel, analysis: Analysis, begin_s: float, scale
             continue
         colour, hatch = _KINDS.get(phase.kind, _OTHER)
         low, high = ((at / rate_hz - begin_s) * scale for at in (window.start, window.stop))
-        name = "inferences" if phase.kind == "infer" else safe_text(phase.kind).replace("$", r"\$")
+        name = "inferences" if phase.kind == "infer" else plot_text(phase.kind, _LONGEST_NAME)
         # The strip below the axis shows what a shade behind the curve would hide.
         axis.axvspan(low, high, color=colour, alpha=0.13, linewidth=0)
         axis.axvspan(
@@ -246,9 +246,8 @@ def _title(session: StoredSession) -> str:
     board = where.get("name") or where.get("ran_on", "")
     instrument = (manifest.get("meter") or {}).get("instrument", {}).get("model", "")
     stamp = "   SIMULATED" if session.known.simulated else ""
-    names = ", ".join(safe_text(str(part)[:_LONGEST_NAME]) for part in (model, board, instrument) if part)
-    # A dollar sign would start a formula.
-    return f"{names}; verdict {session.verdict.state}{stamp}".replace("$", r"\$")
+    names = ", ".join(plot_text(str(part), _LONGEST_NAME) for part in (model, board, instrument) if part)
+    return f"{names}; verdict {session.verdict.state}{stamp}"
 
 
 def _metadata(session: StoredSession, path: Path) -> dict[str, str]:
