@@ -49,15 +49,18 @@ def test_an_error_that_is_off_is_declared_as_none(meter: str) -> None:
 
 
 @pytest.mark.parametrize("meter", METERS)
-def test_the_file_beside_the_ports_tells_distributions_only(meter: str, checkout) -> None:
+def test_the_file_beside_the_ports_tells_distributions_only(meter: str, checkout, tmp_path) -> None:
     schema = json.loads((checkout / "tinykit/data/schemas/emulator.v1.schema.json").read_text())
     board = load_board("virtual-m4")
-    told = [description(RigJob(meter, "", seed), board, "fast") for seed in (1, 2)]
+    foreign = tmp_path / "firmware.elf"
+    foreign.write_bytes(b"not an image of ours")
+    told = [description(RigJob(meter, "", seed), board, "fast", foreign) for seed in (1, 2)]
     jsonschema.validate(told[0], schema)
     units = [one["calibration"].pop("instrument") for one in told]
     assert units[0] != units[1], "two units with other errors must not pass for one"
     assert told[0] == told[1], "the seed shows"
     assert told[0]["baud"] == board.uart.energy_baud
+    assert told[0]["hashes"] == [], "an image of others announces none"
 
 
 def test_a_job_crosses_the_border() -> None:
