@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.compare import compare, resolve_tiers
-from tinykit.comparison.edge import find_edge
+from tinykit.comparison.edge import find_edge, without_edge
 from tinykit.comparison.files import scenario_text
 from tinykit.comparison.result import Result, make_result
 from tinykit.comparison.result_document import document
@@ -120,3 +120,16 @@ def test_the_file_says_what_wrote_it(tmp_path: Path) -> None:
     lines = scenario_text(run(Scenario(BOARD).but(FEW))).splitlines()
     assert lines[0].startswith("# written by: tinykit ") and "numpy" in lines[0]
     assert CATALOG.provenance_hash in lines[1]
+
+
+def test_another_edge_leaves_nothing_of_the_one_before() -> None:
+    """Recall, latency and name of a board that is replaced are not the next one's."""
+    board = find_edge("mlperf:v1.3/NUCLEO_L4R5ZI-P/vww").keys
+    old = Scenario({**board, "service.recall_least": 0.8})
+    assert "edge.recall" in old.given and "edge.name" in old.given
+    new = without_edge(old)
+    assert not [key for key in new.given if key.startswith("edge.")]
+    assert new.given["service.recall_least"] == 0.8
+    # What was given by hand stays.
+    own = Scenario({"edge.inference_j": 2.0, "edge.recall": 0.9})
+    assert without_edge(own).given == own.given

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tinykit.errors import RecordingError
+from tinykit.comparison.files import claim
+from tinykit.errors import OutputError, RecordingError
 from tinykit.lab.manifest import MANIFEST, Damage, read_manifest, verify, write_manifest
 
 
@@ -70,3 +71,26 @@ def test_a_folder_without_a_manifest_is_unfinished(tmp_path: Path) -> None:
     with pytest.raises(RecordingError) as refused:
         read_manifest(tmp_path)
     assert refused.value.code == "SESSION_UNFINISHED"
+
+
+def test_what_is_there_in_a_sessions_place_is_said(tmp_path: Path) -> None:
+    """A folder that is not there, another's, a comparison's, and one that was cut off: four ways out."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "comparison").mkdir()
+    (tmp_path / "comparison" / "comparison.json").write_text("{}")
+    (tmp_path / "cut" / "raw").mkdir(parents=True)
+    said = {}
+    for name in ("nowhere", "empty", "comparison", "cut"):
+        with pytest.raises(RecordingError) as caught:
+            read_manifest(tmp_path / name)
+        assert caught.value.code == "SESSION_UNFINISHED"
+        said[name] = f"{caught.value.message} {caught.value.hint}"
+    assert "no folder" in said["nowhere"] and "no session" in said["empty"]
+    assert "tinykit compare" in said["comparison"] and "recover" in said["cut"]
+    assert "recover" not in said["nowhere"] + said["empty"] + said["comparison"]
+
+
+def test_a_comparison_does_not_write_into_a_session(tmp_path: Path) -> None:
+    (tmp_path / "session.json").write_text("{}")
+    with pytest.raises(OutputError, match="is a session"):
+        claim(tmp_path)

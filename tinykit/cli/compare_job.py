@@ -167,7 +167,7 @@ def collect(job: Job, catalog: Catalog) -> Scenario:
     """The scenario that the options make. What is said later wins, and --set comes last."""
     from tinykit.comparison.choose import FIGURES, WORDS, everywhere, figure, words, zones
     from tinykit.comparison.cloud_side import find_cloud
-    from tinykit.comparison.edge import find_edge
+    from tinykit.comparison.edge import find_edge, without_edge
     from tinykit.comparison.scenario import Scenario, load_scenario, parse_set
     from tinykit.comparison.session_device import session_device
     from tinykit.comparison.writeback import refreshed
@@ -175,7 +175,8 @@ def collect(job: Job, catalog: Catalog) -> Scenario:
 
     scenario = Scenario() if job.scenario is None else load_scenario(job.scenario)
     if job.edge is not None:
-        scenario = refreshed(scenario, find_edge(job.edge, job.accepted).keys, "--edge")
+        keys = find_edge(job.edge, job.accepted).keys
+        scenario = refreshed(without_edge(scenario), keys, "--edge")
     if job.radio is not None:
         keys = session_device(open_session(job.radio), job.accepted)
         scenario = refreshed(scenario, keys, "--radio")

@@ -14,7 +14,7 @@ from typing import Any
 
 from tinykit.comparison.lines.run import SIMULATED, UNNAMED
 from tinykit.comparison.published import NOT_OFFICIAL, PublishedBoard, find_published
-from tinykit.comparison.scenario import Given
+from tinykit.comparison.scenario import Given, Scenario
 from tinykit.comparison.writeback import quantity_table
 from tinykit.errors import InputError
 from tinykit.estimate import Estimate, Influence
@@ -52,6 +52,27 @@ def find_edge(text: str, accepted: Collection[str] = ()) -> EdgeSide:
         hint="a folder, mlperf:v1.3/NUCLEO_L4R5ZI-P/kws, or '1.3 mJ'.",
         code="EDGE",
     )
+
+
+_WORDS = ("name", "source", "stamp", "accepted", "model", "firmware", "instrument", "task")
+
+
+def without_edge(scenario: Scenario) -> Scenario:
+    """``scenario`` without what an earlier session or board told of the edge: another one takes its place.
+
+    What the user gave by hand stays: only a scenario that was written back knows of an earlier source.
+    """
+    old = scenario.given.get("edge.inference_j")
+    if not isinstance(old, Mapping) or str(old.get("given", "scenario")) in ("scenario", "default"):
+        return scenario
+    source = old["given"]
+    words = {f"edge.{word}" for word in _WORDS}
+    kept = {
+        key: value
+        for key, value in scenario.given.items()
+        if key not in words and not (isinstance(value, Mapping) and value.get("given") == source)
+    }
+    return replace(scenario, given=kept)
 
 
 def published_edge(board: PublishedBoard) -> EdgeSide:
@@ -184,8 +205,10 @@ def _facts(manifest: Mapping[str, Any], board: str) -> dict[str, Given]:
         "edge.name": board,
         "edge.model": f"{model.get('name', '')} {str(model.get('sha256', ''))[:12]}",
         "edge.firmware": str(about.get("firmware_sha256") or "")[:12],
-        "edge.instrument": f"{instrument.get('model', '')} {instrument.get('serial', '')}",
+        "edge.instrument": f"{instrument.get('model', '')} {instrument.get('serial', '')}".strip(),
     }
+    if instrument.get("emulated"):
+        parts["edge.instrument"] += " (emulated)"
     return {key: text.strip() for key, text in parts.items() if text.strip()}
 
 

@@ -15,6 +15,7 @@ from tinykit.comparison.result import Cell, Result
 from tinykit.comparison.result_document import document
 from tinykit.comparison.writeback import complete, scenario_toml
 from tinykit.errors import OutputError
+from tinykit.lab.manifest import MANIFEST
 
 SCENARIO = "scenario.toml"
 DOCUMENT = "comparison.json"
@@ -25,7 +26,11 @@ Value = str | float | None
 
 
 def claim(folder: Path) -> None:
-    """Make ``folder``. Raises OutputError where that cannot be."""
+    """Make ``folder``. Raises OutputError where that cannot be, or where it is a session's."""
+    if (folder / MANIFEST).exists():
+        raise OutputError(
+            f"{folder} is a session, and is kept as it was recorded.", hint="name another folder with -o."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -75,6 +75,20 @@ def replace_file(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
+def _why_none(folder: Path) -> tuple[str, str]:
+    """What is there in a finished session's place, and the way out."""
+    if not folder.is_dir():
+        return f"There is no folder {folder}.", "tinykit session list shows those there are."
+    if (folder / "comparison.json").is_file():
+        return (
+            f"{folder} holds a comparison, no session.",
+            f"tinykit compare {folder}/scenario.toml reruns it.",
+        )
+    if not (folder / "raw").is_dir():
+        return f"{folder} holds no session.", "tinykit session list shows those there are."
+    return f"{folder} holds no finished session.", "tinykit session recover looks for one that was cut off."
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of the session in ``folder``.
 
@@ -83,11 +97,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     if not path.is_file():
-        raise RecordingError(
-            f"{folder} holds no finished session.",
-            hint="tinykit session recover looks for one that was cut off.",
-            code="SESSION_UNFINISHED",
-        )
+        message, hint = _why_none(folder)
+        raise RecordingError(message, hint=hint, code="SESSION_UNFINISHED")
     try:
         if path.stat().st_size > _MAX_MANIFEST_BYTES:
             raise ValueError("it is too large")

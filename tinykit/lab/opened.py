@@ -75,6 +75,9 @@ def open_rig(
         hashes = announced_hashes(options.firmware)
     with closing(meter.open(port.port)) as device:
         setup = prepare_meter(meter, device, options)
+        if emulation is not None and emulation.meter:
+            # The bytes are a real meter's, and its driver cannot know.
+            setup = replace(setup, instrument=replace(setup.instrument, emulated=True))
         calibration = choose_calibration(port.meter, setup.instrument.serial, options.calibration, emulation)
         with find_runner(_at_its_speed(target, emulation)).open(workload, progress) as session:
             yield OpenRig(workload, meter, device, setup, calibration, emulation, _marked(session), hashes)

@@ -96,7 +96,7 @@ def _blocks(stored: StoredComparison, key: str) -> Iterator[Block]:
 def _number(one: Mapping[str, Any] | None, unit: str, kind: Any, sources: Sequence[Any] = ()) -> Cell:
     """A nominal value with its interval; nobody has the figure: said so."""
     if one is None or one["nominal"] is None:
-        return Number("no figure", "missing")
+        return Number("unknown", "missing")
     low, high = (float(end) for end in one["interval95"])
     return Number(format_interval(float(one["nominal"]), low, high, unit), kind, tuple(map(str, sources)))
 
@@ -118,7 +118,8 @@ def _savings(data: Mapping[str, Any]) -> Table:
         "What is saved against sending every input to the cloud",
         heads,
         tuple(rows),
-        note="Medians of quoted figures with 95 % intervals over the draws; below 0 it loses.",
+        note="With every figure at its quoted value; brackets hold 95 % of the draws. A saving below 0, or a"
+        " ratio below 1, is a loss.",
     )
 
 
@@ -233,7 +234,7 @@ def _scenario(data: Mapping[str, Any]) -> Table:
     rows: list[tuple[Cell, ...]] = [(key, str(word), "", "") for key, word in data["words"].items()]
     for key, one in data["parameters"].items():
         if one["nominal"] is None:
-            rows.append((key, Number("no figure", "missing"), str(one["given"]), str(one["why"])))
+            rows.append((key, Number("unknown", "missing"), str(one["given"]), str(one["why"])))
             continue
         kind = "chosen" if one["choice"] else one["kind"]
         cell = _number(one, str(one["unit"]), kind, one["sources"])

@@ -9,6 +9,7 @@ from tinykit.bench.meters.ppk2 import EmulatedPpk2
 from tinykit.bench.meters.server import QUEUE_BYTES, MeterServer, Profile
 
 _FALL_S = 0.25
+_PACKET_BYTES = 64
 
 
 class Ppk2Server(MeterServer):
@@ -42,8 +43,9 @@ class Ppk2Server(MeterServer):
             self._shell.write(data)
 
     def _keep(self, data: bytes) -> None:
-        room = max(self._queue_bytes - len(self._queue), 0)
-        self._queue += data[: room - room % 64] if len(data) > room else data
+        excess = max(len(data) + len(self._queue) - self._queue_bytes, 0)
+        lost = min(-(-excess // _PACKET_BYTES), len(data) // _PACKET_BYTES) * _PACKET_BYTES
+        self._queue += data[: len(data) - lost]
 
     def _close(self) -> None:
         super()._close()
