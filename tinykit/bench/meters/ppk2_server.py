@@ -32,6 +32,7 @@ class Ppk2Server(MeterServer):
         self._shell = open_port(shell_at)
         self.port, self.shell = self.url, self._shell.url
         self._left_s = time.monotonic()
+        self._owed = 0  # bytes that are still to come of a packet that is lost
 
     def _attend(self, now_s: float) -> None:
         if self._port.is_open:
@@ -43,9 +44,12 @@ class Ppk2Server(MeterServer):
             self._shell.write(data)
 
     def _keep(self, data: bytes) -> None:
+        gone = min(self._owed, len(data))
+        data, self._owed = data[gone:], self._owed - gone
         excess = max(len(data) + len(self._queue) - self._queue_bytes, 0)
-        lost = min(-(-excess // _PACKET_BYTES), len(data) // _PACKET_BYTES) * _PACKET_BYTES
-        self._queue += data[: len(data) - lost]
+        lost = -(-excess // _PACKET_BYTES) * _PACKET_BYTES
+        self._queue += data[: max(len(data) - lost, 0)]
+        self._owed += max(lost - len(data), 0)
 
     def _close(self) -> None:
         super()._close()
