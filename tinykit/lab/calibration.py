@@ -125,6 +125,22 @@ def parse_calibration(document: Any, where: str = "calibration") -> Calibration:
         raise _refuse(where, what) from error
 
 
+def load_calibration_of(path: Path, meter: str, serial: str = "") -> Calibration:
+    """Read the calibration file of ``meter``, whose serial number is ``serial`` where it tells one.
+
+    A number is compared only where both tell one, and never with an emulated instrument's. Raises InputError,
+    code CALIBRATION_METER for another meter's file, and what `load_calibration` raises.
+    """
+    calibration = load_calibration(path)
+    if calibration.meter != meter:
+        raise _not_of(path, f"meter '{calibration.meter}'", f"meter '{meter}'")
+    kind, _, number = calibration.instrument.partition("#")
+    told = kind == meter and number not in ("", "unknown") and not number.startswith("emulated")
+    if told and serial and number.casefold() != serial.casefold():
+        raise _not_of(path, f"'{calibration.instrument}'", f"'{meter}#{serial}'")
+    return calibration
+
+
 def datasheet(meter: str, instrument: str) -> Calibration | None:
     """What the maker's data sheet says of ``meter``, for the instrument named so; None where none is kept."""
     file = files("tinykit") / "data" / "instruments" / f"{meter}.json"
@@ -169,6 +185,14 @@ def _check(terms: Sequence[Term]) -> None:
             raise ValueError(f"{key[0]} of range {key[1]} is there twice")
     if not any(term.quantity == "gain" for term in terms):
         raise ValueError("it says nothing about the gain")
+
+
+def _not_of(path: Path, declared: str, used: str) -> InputError:
+    return InputError(
+        f"The calibration {path} is of {declared}, and {used} is used.",
+        hint="give the file of the meter that is used, or leave out --calibration for its data sheet.",
+        code="CALIBRATION_METER",
+    )
 
 
 def _refuse(where: str, what: str) -> InputError:

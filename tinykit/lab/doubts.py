@@ -29,10 +29,18 @@ class Doubt:
 
 
 def list_doubts(
-    trace: Trace, calibration: Calibration, energy: SessionEnergy, *, was_filtered: bool
+    trace: Trace,
+    calibration: Calibration,
+    energy: SessionEnergy,
+    states: Sequence[SpanSum] = (),
+    *,
+    was_filtered: bool,
 ) -> tuple[Doubt, ...]:
-    """All of them for ``energy``; ``was_filtered``: the maker's software may have filtered the samples."""
-    spans = [*(one.outer for one in energy.windows), *energy.idle_sums]
+    """All of them for ``energy`` and the sums over ``states`` that were held.
+
+    ``was_filtered``: the maker's software may have filtered the samples.
+    """
+    spans = [*(one.outer for one in energy.windows), *energy.idle_sums, *states]
     return (*_stated(trace, calibration, energy, spans), *_seen(trace, energy, was_filtered))
 
 

@@ -61,8 +61,8 @@ class SessionEnergy:
 
     @property
     def idle_pieces_w(self) -> tuple[float, ...]:
-        """The idle pieces' mean powers in W, in time order."""
-        return tuple(one.mean_power_w for one in self.idle_sums)
+        """The mean powers in W of the idle pieces that have samples, in time order."""
+        return tuple(one.mean_power_w for one in self.idle_sums if one.samples)
 
 
 def session_energy(
@@ -91,7 +91,11 @@ def session_energy(
     parts = [piece for stretch in idle for piece in pieces(trace, stretch, IDLE_PIECES)]
     sums = integrate(trace, [*_spans(marked, guard), *parts])
     idle_sums = sums[4 * len(marked) :]
-    idle_w = repeated_power(idle_sums, meter, f"{meter.session}.idle") if idle_sums else None
+    # A piece without samples says nothing of idle power, and least of all that it is 0.
+    there = [one for one in idle_sums if one.samples]
+    idle_w = repeated_power(there, meter, f"{meter.session}.idle") if len(there) > 1 else None
+    if guard and idle_w is None:
+        return replace(session_energy(trace, marked, (), meter, placing=placing), idle_sums=tuple(idle_sums))
     windows = _windows(marked, sums, idle_w, meter, guard, placing)
     sample_s = 1.0 / trace.sample_rate_hz
     return SessionEnergy(

@@ -12,7 +12,7 @@ from typing import Any
 from tinykit import __version__
 from tinykit.errors import OutputError, RecordingError, UsageError
 from tinykit.lab.analysis import Analysis, Known
-from tinykit.lab.calibration import Calibration, datasheet, load_calibration
+from tinykit.lab.calibration import Calibration, datasheet, load_calibration, load_calibration_of
 from tinykit.lab.external import Level, Marks, analyse_marks, whole_phases
 from tinykit.lab.finish import finish
 from tinykit.lab.import_windows import Pointed, analyse_file, find_windows, idle_windows
@@ -21,6 +21,7 @@ from tinykit.lab.recorder import RAW
 from tinykit.lab.report import SessionReport
 from tinykit.meters.importing import ImportOptions, load_recording, parts
 from tinykit.meters.meter import MeterSettings, MeterSetup
+from tinykit.meters.registry import meters
 from tinykit.meters.trace import Instrument, Trace
 from tinykit.progress import SILENT, Progress
 
@@ -188,7 +189,10 @@ def _need_energy(trace: Trace) -> None:
 
 def _calibration(instrument: Instrument, given: Path | None) -> Calibration:
     if given is not None:
-        return load_calibration(given)
+        # A table says nothing of its meter: only a meter's own kind of file is compared.
+        if instrument.kind not in {meter.name for meter in meters()}:
+            return load_calibration(given)
+        return load_calibration_of(given, instrument.kind, "" if instrument.emulated else instrument.serial)
     known = datasheet(instrument.kind, f"{instrument.kind}#{instrument.serial or 'unknown'}")
     if known is None:
         raise UsageError(

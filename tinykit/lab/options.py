@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tinykit.errors import UsageError
-from tinykit.lab.calibration import Calibration, datasheet, load_calibration
+from tinykit.lab.calibration import Calibration, datasheet, load_calibration_of
 from tinykit.lab.capture import Plan
 from tinykit.lab.emulation import Emulation
 from tinykit.lab.profile import Profile
@@ -65,10 +65,11 @@ def choose_calibration(
 ) -> Calibration:
     """What was given, else what the emulator declares, else the meter's data sheet.
 
-    Raises UsageError, code CALIBRATION_MISSING, without any.
+    Raises UsageError, code CALIBRATION_MISSING, without any; InputError, code CALIBRATION_METER, for another
+    meter's. An emulated instrument's serial number is not compared.
     """
     if given is not None:
-        return load_calibration(given)
+        return load_calibration_of(given, meter, "" if emulation is not None else serial)
     if emulation is not None:
         return emulation.calibration
     known = datasheet(meter, f"{meter}#{serial or 'unknown'}")

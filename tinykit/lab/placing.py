@@ -45,9 +45,7 @@ def place_windows(
         if not trace.digital_lines and not meter.modes:
             # A meter without wires is built into the host, and shares its clock.
             return Placed(counter_windows(trace, events), everyone, Placing("counters"))
-        edges = find_edges(trace, line) if trace.digital_lines else ()
-        windows = pulse_windows(edges) if meter.sees == "falls" else level_windows(edges)
-        return Placed(windows, everyone, MARKED)
+        return Placed(marked_windows(trace, line, meter), everyone, MARKED)
     brackets = tuple(read_brackets(events))
     if not brackets:
         return Placed((), (), Placing(method))
@@ -59,6 +57,12 @@ def place_windows(
         windows, placing = host_windows(trace, brackets)
         return Placed(windows, everyone, placing)
     return _by_power(trace, brackets, kinds)
+
+
+def marked_windows(trace: Trace, line: int, meter: Capabilities) -> tuple[Window, ...]:
+    """The windows that the marker on ``line`` gives, as ``meter`` sees it."""
+    edges = find_edges(trace, line) if trace.digital_lines else ()
+    return pulse_windows(edges) if meter.sees == "falls" else level_windows(edges)
 
 
 def _by_power(trace: Trace, brackets: Sequence[Bracket], kinds: Sequence[str]) -> Placed:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tinykit.errors import MeterError, OutputError, RecordingError, TinykitError
+from tinykit.errors import MeterError, OutputError, RecordingError
 from tinykit.lab.emulator_clock import CLOCK, ClockCopy, EmulatorClock
 from tinykit.lab.serial_log import SERIAL_LOG, SerialLog
 from tinykit.meters.meter import Arrival, Meter, MeterSetup, OpenMeter
@@ -123,11 +123,21 @@ class Recorder:
             raise _unwritable(self._folder, error) from error
 
     def check(self) -> None:
-        """Raise what ended the recording before its time: MeterError, or OutputError for a full disk."""
+        """Raise what ended the recording before its time.
+
+        MeterError, OutputError for a full disk, or what a driver or ``look`` raised by its own fault.
+        """
+        has_ended = self._thread.ident is not None and not self._thread.is_alive()
         if self._failure is not None:
             raise self._failure
         if self._log is not None:
             self._log.check()
+        if has_ended and not self._ending.is_set():
+            raise MeterError(
+                "The recording has ended by itself.",
+                hint="measure again; tinykit session recover saves what was recorded until now.",
+                code="RECORDER_ENDED",
+            )
         if self._thread.is_alive() and time.monotonic() - self._heard_s > self._silence_s:
             raise MeterError(
                 f"The meter has sent nothing for {self._silence_s:.0f} s.",
@@ -166,7 +176,7 @@ class Recorder:
             self._keep(self._device.stop(), size)
         except OSError as error:
             self._failure = _unwritable(self._folder, error)
-        except TinykitError as error:
+        except Exception as error:  # raised by `check` and `stop`: the thread's end is not silent
             self._failure = error
 
     def _keep(self, data: bytes, size: int) -> int:

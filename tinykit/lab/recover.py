@@ -18,10 +18,11 @@ from tinykit.lab.external import analyse_external
 from tinykit.lab.finish import finish
 from tinykit.lab.manifest import MANIFEST, PARTIAL
 from tinykit.lab.outputs import OUTPUTS
+from tinykit.lab.placing import marked_windows
 from tinykit.lab.recorder import BYTES, RAW, Event, read_recording, recorded_files
 from tinykit.lab.report import SessionReport
 from tinykit.lab.start import START, read_start
-from tinykit.lab.windows import Window, find_edges, level_windows
+from tinykit.lab.windows import Window
 from tinykit.meters.meter import MeterSetup
 from tinykit.meters.registry import find_meter
 from tinykit.meters.trace import Trace
@@ -89,10 +90,11 @@ def recover(folder: Path) -> Recovery:
 def analyse_cut(folder: Path, known: Known, *, line: int = 0) -> Analysis:
     """Analyse a recording that was cut off anywhere. Raises RecordingError where it cannot be read."""
     trace, setup, events = read_recording(folder)
-    if known.windows_from != "marker" or not find_meter(setup.meter).capabilities.modes:
+    meter = find_meter(setup.meter).capabilities
+    if known.windows_from != "marker" or not meter.modes:
         return _analyse_unmarked(trace, setup, events, known)
     done = [event for event in events if event.what == "done"]
-    windows = level_windows(find_edges(trace, line)) if trace.digital_lines else ()
+    windows = marked_windows(trace, line, meter)
     whole = _whole(trace, windows, known.guard_s)
     kept = min(len(done), len(whole))
     if not _is_cut(trace, done, len(windows), kept):

@@ -44,10 +44,11 @@ class Code:
 
 CODES: dict[str, Code] = {
     "LOSS": Code(
-        "lost samples in the windows, 0.1 % at most", "another USB port, no hub, less load on the host"
+        "lost samples in the windows, and in each state that was held, 0.1 % at most",
+        "another USB port, no hub, less load on the host",
     ),
     "SATURATED": Code(
-        "samples at the converter's end in a window", "a meter, or a range, for higher currents"
+        "samples at the converter's end in a window or a state", "a meter, or a range, for higher currents"
     ),
     "DECIMATED": Code("the recording is at the meter's own rate", "record at the full rate"),
     "RATE": Code(
@@ -177,9 +178,10 @@ class Evidence:
     """What a session knows for its judge. None, or an empty tuple, means that nobody looked.
 
     Lengths are in s, one entry a window: ``window_s`` by the meter, ``board_s`` by the board itself, whose
-    tolerance (relative) is ``clock_tolerance``; ``windows_found`` counts states too. ``clock_loss`` says in
-    words what the host's clock, if it was ``clock_checked``, says against the sample count. ``lost`` and
-    ``samples`` are totals over the windows. ``short_asked``: the user wanted windows under 10 s.
+    tolerance (relative) is ``clock_tolerance``; ``windows_found`` counts states too, ``inference_windows``
+    does not. ``clock_loss`` says in words what the host's clock, if it was ``clock_checked``, says against
+    the sample count. ``lost`` and ``samples`` are totals over the windows, ``state_losses`` name, lost and
+    all samples of each state. ``short_asked``: the user wanted windows under 10 s.
     ``warnings`` are the trace's; where it is a file's (``is_file``) no meter could complain. Of the
     ``unknown_gaps`` places where nobody knows how much is missing, ``gaps_inside`` matter to the result.
     ``windows_from`` says how windows were found, their edges good to ``edge_s``; ``contrast`` is the ratio of
@@ -193,6 +195,7 @@ class Evidence:
 
     windows_expected: int | None = None
     windows_found: int | None = None
+    inference_windows: int | None = None
     window_s: tuple[float, ...] = ()
     board_s: tuple[float, ...] = ()
     clock_tolerance: float | None = None
@@ -202,6 +205,7 @@ class Evidence:
     least_window_s: float = 0.0
     lost: int = 0
     saturated: int = 0
+    state_losses: tuple[tuple[str, int, int], ...] = ()
     decimated: bool | None = None
     clock_checked: bool = False
     clock_loss: str = ""
@@ -292,8 +296,12 @@ def _trace_checks(e: Evidence) -> Iterator[Finding]:
     if e.samples or e.lost:
         share = e.lost / (e.samples + e.lost)
         text = f"{e.lost:,} of {e.samples + e.lost:,} samples in the windows are lost ({share:.2%})."
-        yield Finding("LOSS", "fail" if share > MOST_LOSS else "pass", text)
-        text = f"{e.saturated:,} samples in windows and idle are at the converter's end."
+        bad = share > MOST_LOSS
+        for name, lost, samples in e.state_losses:
+            if lost > MOST_LOSS * samples:
+                bad, text = True, f"{text} In {name} {lost:,} of {samples:,} are lost."
+        yield Finding("LOSS", "fail" if bad else "pass", text)
+        text = f"{e.saturated:,} samples in windows and states are at the converter's end."
         yield Finding("SATURATED", "fail" if e.saturated else "pass", text)
     if e.decimated is not None:
         text = "The recording was decimated." if e.decimated else "The recording is at the meter's own rate."
@@ -352,7 +360,10 @@ def _placing_checks(e: Evidence) -> Iterator[Finding]:
 
 def _window_checks(e: Evidence) -> Iterator[Finding]:
     found = len(e.window_s)
-    if e.windows_expected is not None and e.windows_found is not None:
+    if e.inference_windows == 0:
+        text = "No window with an inference in it was found."
+        yield Finding("MARKER_COUNT", "fail", text)
+    elif e.windows_expected is not None and e.windows_found is not None:
         text = f"{e.windows_found} windows and states were found, {e.windows_expected} were asked for."
         yield Finding("MARKER_COUNT", "pass" if e.windows_found == e.windows_expected else "fail", text)
     if not e.window_s:

@@ -96,7 +96,7 @@ def _annotate(writer: Any, pyjls: Any, job: ExportJob) -> None:
 def _samples(writer: Any, job: ExportJob, trace: Trace) -> None:
     line = job.session.line
     imported = job.session.manifest.get("import")
-    if imported:
+    if imported and imported.get("marker") in trace.digital_lines:
         line = trace.digital_lines.index(imported["marker"])
     job.progress.start("Writing .jls", job.stop - job.start)
     for piece in dense(trace, job.start, job.stop):
