@@ -135,7 +135,7 @@ def test_a_machine_that_is_too_busy_for_pace_real_loses_time_and_no_samples(emul
     busy = threading.Thread(target=disturb)
     busy.start()
     try:
-        report = measure(digits, emulated, meter, windows=3, seconds=2.0, state_s=2.0)
+        report = measure(digits, emulated, meter, windows=3, seconds=2.0, state_s=1.5)
     finally:
         ended.set()
         busy.join()
