@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +24,13 @@ LOOPBACK = ("127.", "::1", "localhost")
 def private_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home folder of the run's own: no test reads the user's settings or writes the user's caches."""
     home = tmp_path_factory.mktemp("home")
+    tempfile.gettempdir()  # it looks once: not while a test has TMPDIR point into its own folder
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         for name in ("CACHE", "CONFIG", "DATA", "STATE"):
             patch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+        for name in ("COLUMNS", "LINES"):  # a shell that exports them, and pytest-xdist
+            patch.delenv(name, raising=False)
         yield home
 
 

@@ -14,7 +14,7 @@ import pytest
 Save = Callable[..., Path]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def logs_go_with_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Kept logs of failed conversions, and the work folders, lie in pytest's own folder."""
     with pytest.MonkeyPatch.context() as patch:
