@@ -20,7 +20,7 @@ class ClockFile:
     """Writes the file ``path``; nothing where that is empty. Raises OutputError where it cannot be made."""
 
     def __init__(self, path: str) -> None:
-        self._marks: deque[tuple[int, float]] = deque()
+        self._marks: deque[tuple[int, float, float]] = deque()
         self._queued = self._sent = 0
         self._passed: tuple[int, float] | None = None
         try:
@@ -30,11 +30,14 @@ class ClockFile:
                 f"{path} cannot be written: {error.strerror}.", hint="name another folder."
             ) from error
 
-    def queued(self, size_bytes: int, t_s: float | None) -> None:
-        """To be sent, what was measured until ``t_s`` (None: no samples); 0 where it is lost."""
+    def queued(self, size_bytes: int, t_s: float | None, began_s: float = 0.0) -> None:
+        """To be sent, what was measured until ``t_s`` (None: no samples); 0 where it is lost.
+
+        The stream that it belongs to began at ``began_s``: none of its samples is older.
+        """
         self._queued += size_bytes
         if self._file is not None and t_s is not None:
-            self._marks.append((self._queued, t_s))
+            self._marks.append((self._queued, t_s, began_s))
 
     def sent(self, size_bytes: int, t_host_s: float) -> None:
         """So much has been sent since ``t_host_s``, which was taken before: no byte may come too early."""
@@ -42,7 +45,7 @@ class ClockFile:
         if self._file is None or not self._marks:
             return
         while self._marks and self._marks[0][0] <= self._sent:
-            self._passed = self._marks.popleft()
+            self._passed = self._marks.popleft()[:2]
         if self._passed is not None:
             self._file.write(_PAIR.pack(t_host_s, self._time_s(*self._passed)))
 
@@ -50,8 +53,9 @@ class ClockFile:
         """The own time of the last byte sent, which may lie between two marks."""
         if not self._marks or self._sent <= place:
             return t_s
-        next_place, next_s = self._marks[0]
-        return t_s + (next_s - t_s) * (self._sent - place) / (next_place - place)
+        next_place, next_s, began_s = self._marks[0]
+        since_s = max(t_s, began_s)
+        return since_s + (next_s - since_s) * (self._sent - place) / (next_place - place)
 
     def close(self) -> None:
         """End the file."""

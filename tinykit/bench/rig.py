@@ -74,7 +74,7 @@ class Rig:
         self._codes: deque[tuple[int, int]] = deque()
         self._others = self._stretches = 0
         self._level, self._fed, self._smooth_a, self._windows = False, 0, 0.0, 0
-        self._rail_v = 0.0
+        self._rail_v = self._began_s = 0.0
         self._queue = bytearray()
         self._left_s = time.monotonic()
         self._truth = _open_truth(job.truth)
@@ -148,8 +148,12 @@ class Rig:
         room = len(data) if not self.is_full else 0
         self._meter.keeps_up(bool(room or not data))
         self._queue += data[:room]
-        own_s = int(self._grid.cycles(last, last)[0]) / self._nominal_hz
-        self._clock.queued(room, own_s if data and self.is_streaming else None)
+        if not self.is_streaming:
+            self._began_s = self._own_s(last)
+        self._clock.queued(room, self._own_s(last) if data and self.is_streaming else None, self._began_s)
+
+    def _own_s(self, sample: int) -> float:
+        return int(self._grid.cycles(sample, sample)[0]) / self._nominal_hz
 
     def _smoothed(self, amperes: NDArray[np.float64]) -> NDArray[np.float64]:
         """The board's capacitor gives what the rail brings later: a low pass, sample by sample."""
