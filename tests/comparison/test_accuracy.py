@@ -83,6 +83,7 @@ def test_a_policy_below_the_recall_or_above_the_alarms_falls_short() -> None:
         edge__recall=0.85,
         edge__false_alarms_per_day=5.0,
         cloud__recall=0.95,
+        cloud__false_alarms_per_day=1.0,
     )
     assert len(shortfalls(asked, "edge")) == 2
     assert shortfalls(asked, "cloud") == ()

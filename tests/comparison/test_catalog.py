@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinykit.comparison.catalog import Catalog, Row
@@ -277,6 +277,7 @@ LIKELY = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(COLUMNS), CELL) | LIKELY)
 def test_any_cells_give_a_sound_row_or_a_reason(cells):
     row, faults = make_row(cells, category="user", origin="x:1")
@@ -287,6 +288,7 @@ def test_any_cells_give_a_sound_row_or_a_reason(cells):
         assert math.isfinite(estimate.u)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_catalogue_or_are_refused(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "any.csv"
@@ -297,6 +299,7 @@ def test_any_bytes_are_a_catalogue_or_are_refused(tmp_path_factory, data):
         assert error.code in ("CATALOG_FILE", "CATALOG_ROW")
 
 
+@settings(deadline=None)
 @given(
     st.floats(1e-9, 1e9),
     st.floats(1.001, 50),

@@ -71,9 +71,9 @@ def test_an_accuracy_that_is_asked_for_and_not_known_is_not_reached(policy: str)
 def test_false_alarms_that_nobody_counted_are_not_few() -> None:
     found = run(**{"service.false_alarms_per_day_most": 2.0})
     assert found.obstacles["edge"] == ("edge.false_alarms_per_day is not known, and 2 are allowed",)
-    assert found.obstacles["cloud"] == ()
+    assert found.obstacles["cloud"] == ("cloud.false_alarms_per_day is not known, and 2 are allowed",)
     (case,) = sweep(
-        Scenario({**BASE, "service.false_alarms_per_day_most": 2.0}),
+        Scenario({**BASE, "service.false_alarms_per_day_most": 2.0, "cloud.false_alarms_per_day": 1.0}),
         CATALOG,
         [parse_axis("payload_bytes=1,9")],
     ).cases
@@ -126,3 +126,30 @@ def test_along_a_radios_burst_a_cell_stands_what_it_stands() -> None:
     (case,) = sweep(scenario, CATALOG, [axis]).cases
     for policy in case.policies.values():
         assert policy.feasible.tolist() == [True, False]
+
+
+def test_each_side_answers_for_its_own_false_alarms() -> None:
+    alarms: dict[str, Given] = {
+        "service.false_alarms_per_day_most": 2.0, "edge.false_alarms_per_day": 1.0,
+        "cloud.false_alarms_per_day": 3.0, "hybrid.false_alarms_per_day": 2.0,
+    }  # fmt: skip
+    found = run(**alarms)
+    assert found.obstacles["edge"] == found.obstacles["hybrid"] == ()
+    assert found.obstacles["cloud"] == ("cloud.false_alarms_per_day is 3, and 2 are allowed",)
+    edge, quiet = found, run(**{**alarms, "edge.false_alarms_per_day": 0.0})
+    more = edge.ledgers["edge"].flow.messages - quiet.ledgers["edge"].flow.messages
+    assert float(more) == pytest.approx(1.0), "a false alarm of the edge is a message of its own"
+    loud = run(**{**alarms, "cloud.false_alarms_per_day": 1.0})
+    assert loud.ledgers["cloud"].flow == found.ledgers["cloud"].flow, "the cloud tells its in its answers"
+
+
+def test_a_device_that_holds_few_messages_sends_them_so() -> None:
+    patient: dict[str, Given] = {"service.latency_s": 7200.0, "radio.associated_w": "gap: not here"}
+    assert run(**patient).played["cloud"].hand.batch == 64
+    assert run(**patient, **{"radio.batch_most": 10}).played["cloud"].hand.batch == 8
+
+
+def test_a_tail_comes_after_the_decision_and_is_not_waited_for() -> None:
+    """LTE-M's published 12 s hold the tail until the network lets go: no answer waits for that."""
+    found = run(**{"radio.kind": "ltem"})
+    assert not found.obstacles["edge"] and not found.obstacles["cloud"]

@@ -120,6 +120,7 @@ def test_the_time_on_the_air_is_what_the_network_prints(sf: int, row: str) -> No
     assert float(airtime_s(np.asarray(4.0), sf)) == pytest.approx(nominal(row), rel=0.002)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 222), st.sampled_from([int(sf) for sf in SPREADING]))
 def test_time_on_the_air_grows_with_bytes_and_with_spreading(size: int, sf: int) -> None:
     here = float(airtime_s(np.asarray(float(size)), sf))
@@ -189,3 +190,14 @@ def test_along_a_payload_a_link_carries_what_fits_and_no_more() -> None:
     (case,) = sweep(scenario, CATALOG, [axis]).cases
     assert case.policies["cloud"].feasible.tolist() == [True, True, True, False, False]
     assert case.policies["edge"].feasible.all()
+
+
+def test_what_a_base_station_takes_is_a_declared_gap_of_cellular_links_alone() -> None:
+    """Signalling is in no figure a byte: it is said to be missing, and not hidden in one."""
+    line = run("nbiot").ledgers["cloud"].line("network.attach")
+    assert line is not None and line.energy_j is None and "network.attach_j" in line.missing
+    assert run("wifi").ledgers["cloud"].line("network.attach") is None
+    known = run("nbiot", network__attach_j=2.0).ledgers["cloud"]
+    line = known.line("network.attach")
+    assert line is not None and line.energy_j is not None
+    assert float(np.ravel(line.energy_j)[0]) == pytest.approx(2.0 * float(known.flow.connections))

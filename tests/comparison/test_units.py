@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinykit.comparison.units import UNITS, convert, si_unit
@@ -42,6 +42,7 @@ def test_one_watt_per_megabit_is_0_00222_kwh_per_gigabyte():
     assert convert(1.0, "W/Mbps", "kWh/GB") == pytest.approx(0.00222, rel=2e-3)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(UNITS)), st.floats(1e-6, 1e6))
 def test_there_and_back_is_where_it_was(unit, value):
     si, _ = si_unit(unit)
@@ -52,6 +53,7 @@ def test_every_si_unit_is_itself_a_unit_of_factor_one():
     assert all(UNITS[si] == (si, 1.0) for si, _ in UNITS.values())
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12).filter(lambda text: text not in UNITS))
 def test_an_unknown_unit_is_refused_by_name(text):
     with pytest.raises(InputError) as caught:

@@ -19,7 +19,8 @@ PATH = click.Path(path_type=Path)
     help="""Compare a device that infers itself, a node that sends every input to a data centre, and a hybrid
     of both: joules, carbon, water and money per device-day, line by line, with 95 % intervals.
 
-    Every figure is a key of a scenario; the options here set keys, --set sets any. What nobody has a figure
+    Every figure is a key of a scenario; the options here set keys, --set sets any, and a key that nobody sets
+    has its default. What nobody has a figure
     for stays in the table as a gap. With -o the scenario is written back complete, and gives the same digits
     again. Where the edge loses, the first line says so.
 
@@ -33,16 +34,39 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--cloud",
     metavar="CLOUD",
+    show_default="shared:a10",
     help="shared:a10; autoscaled, dedicated, gateway, best; a session's folder; llm:NAME.",
 )
 @click.option("--radio", type=PATH, metavar="SESSION", help="Phases of your own board: radio, boot, sleep.")
-@click.option("--network", metavar="RADIO,MODE", help="wifi,average; nbiot,mobile,marginal.")
-@click.option("--grid", metavar="ZONE[,ZONE]", help="KR; of several, the data centre stands in each in turn.")
-@click.option("--supply", metavar="KIND:PACK", help="mains, primary:li, rechargeable:li-ion, harvested.")
-@click.option("--payload", metavar="BYTES", help="Of an input that a node sends.")
-@click.option("--events-per-day", metavar="N", help="Decisions in a day.")
-@click.option("--report-share", metavar="SHARE", help="Of the decisions that are reported, 0 to 1.")
-@click.option("--stance", metavar="STANCE", help="attributional or consequential, for both sides.")
+@click.option(
+    "--network",
+    metavar="RADIO,MODE",
+    show_default="wifi; average or marginal, by the stance",
+    help="wifi,average; nbiot,mobile; wifi,light-sleep-dtim10.",
+)
+@click.option(
+    "--grid",
+    metavar="ZONE[,ZONE]",
+    show_default="world",
+    help="KR; of several, the data centre stands in each in turn.",
+)
+@click.option(
+    "--supply",
+    metavar="KIND:PACK",
+    show_default="mains",
+    help="mains, primary:li, rechargeable:li-ion, harvested.",
+)
+@click.option("--payload", metavar="BYTES", show_default="3000", help="Of an input that a node sends.")
+@click.option("--events-per-day", metavar="N", show_default="1440", help="Decisions in a day.")
+@click.option(
+    "--report-share", metavar="SHARE", show_default="0.01", help="Of the decisions that are reported, 0 to 1."
+)
+@click.option(
+    "--stance",
+    metavar="STANCE",
+    show_default="attributional",
+    help="attributional or consequential, for both sides.",
+)
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any key. May be repeated.")
 @click.option(
     "--sweep",
@@ -51,13 +75,24 @@ PATH = click.Path(path_type=Path)
     metavar="KEY=…",
     help="KEY=FROM:TO:log|lin:N, or KEY=A,B,C. May be repeated: every point of the product.",
 )
-@click.option("--sweep-draws", default=0, type=click.IntRange(0, 2_000_000), help="At every point; 0: none.")
+@click.option(
+    "--sweep-draws",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2_000_000),
+    help="At every point; 0: none.",
+)
 @click.option("--parquet", is_flag=True, help="The sweep as Parquet, too: extra parquet.")
 @click.option("--workers", type=click.IntRange(1), help="Processes for sweeps with draws; else what pays.")
 @click.option("--scheduler", metavar="tcp://…", help="A Dask cluster for sweeps with draws.")
-@click.option("--draws", metavar="N", help="Of the comparison itself.")
-@click.option("--seed", metavar="N", help="Of all draws.")
-@click.option("--objective", metavar="COLUMN", help="What the hands make least of: energy, carbon, money.")
+@click.option("--draws", metavar="N", show_default="100000", help="Of the comparison itself.")
+@click.option("--seed", metavar="N", show_default="0", help="Of all draws.")
+@click.option(
+    "--objective",
+    metavar="COLUMN",
+    show_default="energy",
+    help="What each side's settings make least of: energy, carbon, money.",
+)
 @click.option("--catalog", "catalogs", multiple=True, type=PATH, metavar="FILE", help="Rows of your own.")
 @click.option(
     "--accept-verdict", "accepted", multiple=True, metavar="CODE", help="Use a session in spite of this code."

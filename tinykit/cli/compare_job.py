@@ -79,7 +79,9 @@ def run(job: Job) -> Done:
     exports = [find_export(name) for name in job.exports]
     fleet = None if job.fleet is None else parse_fleet(job.fleet)
     if job.out is None and (exports or fleet):
-        raise UsageError("An export needs a folder.", hint="-o DIR")
+        raise UsageError(
+            f"{'--export' if exports else '--fleet'} writes into a folder.", hint="name it with -o DIR."
+        )
     if job.parquet:
         require_parquet()
     if job.out is not None:
@@ -129,7 +131,7 @@ def _paired(
     if edge is None or job.cloud_outputs is None or job.labels is None:
         raise UsageError(
             "Accuracy needs the edge's scores, the cloud's and the labels.",
-            hint="--edge-outputs FILE (or --edge SESSION), --cloud-outputs FILE and --labels FILE.",
+            hint="give --edge-outputs FILE (or --edge SESSION), --cloud-outputs FILE and --labels FILE.",
         )
     return with_paired(scenario, catalog, read_pair(edge, job.cloud_outputs, job.labels), options.column)
 
@@ -146,7 +148,7 @@ def _sweep(job: Job, scenario: Scenario, catalog: Catalog, options: RunOptions) 
         axes.insert(0, Axis("grid.cloud", ("grid.cloud",), found))
     if not axes:
         if job.sweep_draws or job.scheduler is not None:
-            raise UsageError("There is nothing to sweep.", hint="--sweep events_per_day=1:1e6:log:25")
+            raise UsageError("There is nothing to sweep.", hint="write --sweep events_per_day=1:1e6:log:25.")
         return None
     workers = job.workers or workers_for(points_of(axes), job.sweep_draws)
     scheduler = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -24,17 +25,28 @@ MOST_ROWS = 50
 def sweep_view(sweep: Sweep) -> Iterator[RenderableType]:
     """What ``tinykit compare --sweep`` shows under the comparison."""
     edge = np.concatenate([saving(sweep, case, "edge") for case in sweep.cases])
-    told, lost = np.isfinite(edge), np.nansum(edge < 0)
-    said = f"Of {sweep.points:,} points the edge LOSES at {lost:,}, and saves at {np.nansum(edge > 0):,}"
-    unknown = f"; at {np.sum(~told):,} it cannot be told" if not told.all() else ""
-    yield Text(f"{said}{unknown}.", style="bold")
+    can = np.concatenate([_feasible(case) for case in sweep.cases])
+    said = [
+        f"Of {sweep.points:,} points the edge LOSES at {np.nansum(edge < 0):,}, and saves at"
+        f" {np.nansum(edge > 0):,}"
+    ]
+    if not can.all():
+        said.append(f"at {np.sum(~can):,} a side is not feasible")
+    if unknown := np.sum(can & ~np.isfinite(edge)):
+        said.append(f"at {unknown:,} it cannot be told")
+    yield Text(f"{'; '.join(said)}.", style="bold")
     if sweep.points > MOST_ROWS:
         return
     axes = [f">{axis.name}" for axis in (*sweep.words, *sweep.numbers)]
     heads = [f">{policy}" for policy in POLICIES]
     saved = [f">edge saves {WORDS[column]}" for column in _columns(sweep)]
     rows = (row for case in sweep.cases for row in _rows(sweep, case))
-    yield table([*axes, *heads, *saved, "edge's hand", "cloud's hand"], rows)
+    yield table([*axes, *heads, *saved, "edge chose", "cloud chose"], rows)
+
+
+def _feasible(case: Case) -> npt.NDArray[np.bool_]:
+    """Where both sides can play."""
+    return case.policies["edge"].feasible & case.policies["cloud"].feasible
 
 
 def _columns(sweep: Sweep) -> tuple[Column, ...]:
@@ -48,7 +60,8 @@ def _columns(sweep: Sweep) -> tuple[Column, ...]:
 def _rows(sweep: Sweep, case: Case) -> Iterator[tuple[object, ...]]:
     unit = UNITS[sweep.column]
     saved = {column: saving(sweep, case, "edge", column) for column in _columns(sweep)}
-    drawn = case.savings.get("edge")
+    drawn, can = case.savings.get("edge"), _feasible(case)
+    marks = ["≥ " if case.policies[policy].gaps else "" for policy in POLICIES]
     for k in range(len(saved[sweep.column])):
         totals = [case.policies[policy].totals[sweep.column][k] for policy in POLICIES]
         at = [
@@ -56,11 +69,16 @@ def _rows(sweep: Sweep, case: Case) -> Iterator[tuple[object, ...]]:
             for axis, one in zip(sweep.numbers, sweep.at(), strict=True)
         ]
         hands = [str(one.hands[one.hand[k]]) for one in (case.policies["edge"], case.policies["cloud"])]
-        cells = ["?" if np.isnan(one) else format_si(one, unit) for one in totals]
+        cells = [
+            "?" if np.isnan(one) else f"{mark}{format_si(one, unit)}"
+            for mark, one in zip(marks, totals, strict=True)
+        ]
         told = [
             _saved(one[k], UNITS[column], drawn[k] if drawn and column == sweep.column else None)
             for column, one in saved.items()
         ]
+        if not can[k]:
+            told = [Text("not feasible", style="yellow") for _ in told]
         yield (*case.words, *at, *cells, *told, *hands)
 
 

@@ -11,15 +11,24 @@ from rich.text import Text
 from tinykit.cli.compare_job import Done
 from tinykit.cli.compare_sweep_view import sweep_view
 from tinykit.comparison.compare import Outcome
-from tinykit.comparison.flow import POLICIES
+from tinykit.comparison.flow import POLICIES, Policy
 from tinykit.comparison.ledger import COLUMNS, Column
 from tinykit.comparison.lines import entries
-from tinykit.comparison.result import UNITS, Cell, Result
-from tinykit.comparison.result_headline import WORDS, answer, basis, missing
+from tinykit.comparison.lines.gateway import GATEWAY
+from tinykit.comparison.result import NO_FIGURE, UNITS, Cell, PolicyResult, Result
+from tinykit.comparison.result_headline import WORDS, answer, basis, missing, without_price
 from tinykit.console import key_values, safe_text, table
 from tinykit.estimate.record import KINDS
 from tinykit.pretty import format_duration, format_interval, format_si
 
+_TIERS = {
+    "shared": "a shared server",
+    "autoscaled": "a server scaled to the load",
+    "dedicated": "a server of its own",
+    "cpu": "a CPU server",
+    GATEWAY: "the gateway",
+}
+_CHOSEN = "Settings that each side chose: the cheapest that keep the limits (a side's hand, in the files)"
 _STYLES = {"saves": "bold green", "LOSES": "bold red"}
 
 
@@ -42,6 +51,9 @@ def _blocks(done: Done) -> Iterator[RenderableType]:
     ):
         yield from (Text(), Text(title, style="bold"), block)
     yield Text()
+    yield Text(_CHOSEN, style="bold")
+    yield key_values((policy, settings(result, policy)) for policy in POLICIES)
+    yield Text()
     yield key_values(_facts(done))
     if done.sweep is not None:
         yield Text()
@@ -61,10 +73,11 @@ def _savings(result: Result) -> Table:
         for policy in ("edge", "hybrid"):
             one = result.difference(policy, column)
             sums = [result.policies[p].totals[column].outcome for p in (one.policy, one.than)]
+            partial = bool(without_price(result, policy, column))
             if not all(result.policies[p].feasible for p in (one.policy, one.than)):
                 cells += [Text("not feasible", style="yellow"), ""]
                 continue
-            if None in sums or one.saving is None:
+            if None in sums or one.saving is None or partial:
                 cells += ["?", ""]
             else:
                 cells += [_signed(one.saving, UNITS[column]), _times(one.ratio)]
@@ -91,44 +104,72 @@ def _ledger(result: Result) -> Table:
         if any(cell is not None and cell.outcome is not None and cell.outcome.nominal for cell in cells):
             rows.append((entry.key, *(_short(cell, column) for cell in cells), _softest(cells)))
     sums = [result.policies[policy].totals[column] for policy in POLICIES]
-    rows.append(("total", *(Text(_short(one, column), style="bold") for one in sums), _softest(sums)))
+    marks = [result.policies[policy].mark(column) for policy in POLICIES]
+    shown = (
+        Text(_marked(mark, _short(one, column)), style="bold") for mark, one in zip(marks, sums, strict=True)
+    )
+    rows.append(("total", *shown, _softest(sums)))
     return table(["line", *(f">{policy}" for policy in POLICIES), "softest figure"], rows)
 
 
 def _totals(result: Result) -> Table:
     """The sums of every column, with their intervals."""
     rows = [
-        (WORDS[column], *(_whole(result.policies[policy].totals[column], column) for policy in POLICIES))
+        (WORDS[column], *(_whole(result.policies[policy], column) for policy in POLICIES))
         for column in COLUMNS
     ]
     return table(["", *(f">{policy}" for policy in POLICIES)], rows)
 
 
 def _softest(cells: Iterable[Cell | None]) -> str:
-    known = [cell.kind for cell in cells if cell is not None and cell.kind != "missing"]
+    known = [cell.kind for cell in cells if cell is not None and cell.kind not in NO_FIGURE]
     return max(known, key=KINDS.index, default="")
 
 
 def _short(cell: Cell | None, column: Column) -> str:
     if cell is None:
         return ""
+    if cell.kind == "outside":
+        return "—"
     return "?" if cell.outcome is None else format_si(cell.outcome.nominal, UNITS[column])
 
 
-def _whole(cell: Cell, column: Column) -> Text:
-    if cell.outcome is None:
+def _whole(policy: PolicyResult, column: Column) -> Text:
+    one = policy.totals[column].outcome
+    if one is None:
         return Text("?", style="yellow")
-    one = cell.outcome
-    return Text(format_interval(one.nominal, one.low, one.high, UNITS[column]), style="bold")
+    text = format_interval(one.nominal, one.low, one.high, UNITS[column])
+    return Text(_marked(policy.mark(column), text), style="bold")
+
+
+def _marked(mark: str, text: str) -> str:
+    return text if text == "?" else f"{mark}{text}"
+
+
+def settings(result: Result, policy: Policy) -> str:
+    """The hand of ``policy`` in words, how soon it decides, and what forbids it."""
+    one, words = result.policies[policy], result.words
+    hand = one.hand
+    if hand.mode == "associated":
+        said = [
+            "stays connected" + (f" ({words['radio.power_save']})" if words["radio.kind"] == "wifi" else "")
+        ]
+    else:
+        said = [
+            f"connects for every {hand.batch} messages" if hand.batch > 1 else "connects for every message"
+        ]
+    if policy != "edge":
+        said += [f"sends inputs {hand.payload}", f"asks {_TIERS[hand.tier]}"]
+    elif hand.tier == GATEWAY:
+        said.append("reports to the gateway")
+    said.append(f"decides in {format_duration(one.latency_s)}")
+    late = "" if one.feasible else f": NOT FEASIBLE: {'; '.join(one.obstacles)}"
+    return f"{', '.join(said)}{late}"
 
 
 def _facts(done: Done) -> Iterator[tuple[str, object]]:
     result = done.result
     yield "edge", result.words["edge.source"]
-    for policy in POLICIES:
-        one = result.policies[policy]
-        late = "" if one.feasible else f": NOT FEASIBLE: {'; '.join(one.obstacles)}"
-        yield f"{policy}'s hand", f"{one.hand}; decides in {format_duration(one.latency_s)}{late}"
     for policy in POLICIES:
         battery = result.policies[policy].battery
         if battery is not None:

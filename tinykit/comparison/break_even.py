@@ -24,6 +24,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "service.report_share": (1e-4, 10.0),
     "service.payload_bytes": (1.0, 1e8),
     "service.events_per_day": (0.1, 1e6),
+    "radio.batch_most": (1.0, 256.0),
     "cloud.requests_per_s": (1e-3, 1e5),
     "edge.inference_j": (1e-7, 1e2),
     "grid.device_g_per_j": (1e-6, 1e-3),
@@ -31,16 +32,19 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "device.life_years": (1e-2, 1e3),
     "edge.increment_g": (1e-2, 1e6),
     "edge.price_usd": (1e-3, 1e5),
+    "edge.recall": (1e-3, 1.0),
 }
 """What is searched, and where. A share above 1 is impossible, and says that the edge wins at any share; a
-life is the time that repays the edge's hardware."""
+life is the time that repays the edge's hardware; a recall, where misses have a price, says how far behind the
+cloud's model the edge's may be."""
+_MONEY = ("edge.price_usd", "edge.recall")
 _GRAMS = ("grid.", "device.life_years", "edge.increment_g")
 _LOAD = "cloud.requests_per_s"
 
 
 def solved_in(key: str, column: Column) -> Column:
     """The column that ``key`` is solved in: the searched one, or, where it moves no joules, its own."""
-    if key == "edge.price_usd" or (key == "device.life_years" and column == "money_usd"):
+    if key in _MONEY or (key == "device.life_years" and column == "money_usd"):
         return "money_usd"
     if key.startswith(_GRAMS) and column != "carbon_market_g":
         return "carbon_g"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from tinykit.comparison.break_even import cheapest
 from tinykit.comparison.compare import Comparison
 from tinykit.comparison.ledger import Column
+from tinykit.comparison.limits import accuracy_limits, kept
 from tinykit.comparison.lines import entries
 from tinykit.comparison.parameters import Array, nominal_values
 
@@ -20,13 +22,15 @@ SHARES = (1e-4, 1.0)
 class BreakEvenMap:
     """``ratio[i, j]``: what cloud-only costs by what edge-only costs at ``share[i]``, ``events_per_day[j]``.
 
-    Each with its best feasible hand there; NaN where a side has none. Below 1 the edge loses.
+    Each with its best feasible hand there; NaN where a side has none (``feasible`` is False), or where it
+    cannot be told. Below 1 the edge loses.
     """
 
     column: Column
     events_per_day: Array
     share: Array
     ratio: Array
+    feasible: npt.NDArray[np.bool_]
 
     @property
     def edge_loses(self) -> float:
@@ -49,8 +53,12 @@ def break_even_map(comparison: Comparison, column: Column = "energy_j", points: 
         np.broadcast_to(cheapest(entries(), tiers, policy, column), at_events.shape)
         for policy in ("edge", "cloud")
     )
+    some = next(iter(tiers.values()))
+    feasible = np.isfinite(edge) & np.isfinite(cloud)
+    feasible = feasible & kept(accuracy_limits(some, "edge")) & kept(accuracy_limits(some, "cloud"))
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(np.isfinite(edge) & np.isfinite(cloud), cloud / edge, np.nan)
+        ratio = np.where(feasible, cloud / edge, np.nan)
     if comparison.difference("edge", column).saving is None:
         ratio = np.full(ratio.shape, np.nan)
-    return BreakEvenMap(column, events, shares, ratio.reshape(points, points))
+    square = (points, points)
+    return BreakEvenMap(column, events, shares, ratio.reshape(square), feasible.reshape(square))

@@ -39,7 +39,7 @@ def refuse_no_edge(values: Values, place: str) -> None:
     if not values.has("edge.inference_j"):
         raise InputError(
             f"{place}: nothing says what an inference costs at the edge.",
-            hint="--edge SESSION, --edge mlperf:ROUND/SYSTEM/BENCHMARK, or --edge '1.3 mJ'.",
+            hint="give --edge SESSION, --edge mlperf:ROUND/SYSTEM/BENCHMARK, or --edge '1.3 mJ'.",
             code="EDGE",
         )
 
@@ -50,7 +50,7 @@ def refuse_impossible(values: Values, place: str) -> None:
     for why in (*broken(server_limits(values, "cloud")), *broken(server_limits(values, "gateway"))):
         raise InputError(
             f"{place}: no server does this: {why}.",
-            hint="a load below 1/busy_s, or more replicas; a floor below the power at work.",
+            hint="take a load below 1/busy_s, or more replicas; a floor below the power at work.",
             code="SERVER",
         )
     if values.word("supply.kind") not in ("primary", "rechargeable"):
@@ -66,7 +66,7 @@ def refuse_impossible(values: Values, place: str) -> None:
         raise InputError(
             f"{place}: a {pack} supply stands {1e3 * most_a:.0f} mA, and a {radio} burst takes"
             f" {1e3 * burst_a:.0f} mA at {volts:.1f} V.",
-            hint="another supply.pack or radio.kind; or, with a capacitor beside the cell, your own pulse_a.",
+            hint="take another supply.pack or radio.kind; or, with a capacitor beside it, your own pulse_a.",
             code="SUPPLY_PULSE",
         )
 
@@ -81,7 +81,7 @@ def refuse_unreached(words: Mapping[str, str], place: str) -> None:
     if words["cloud.case"] == GATEWAY and not is_reached(words):
         raise InputError(
             f"{place}: a {words['radio.kind']} radio reaches its operator, and no gateway on the premises.",
-            hint="another cloud.case, or a radio.kind of the premises: wifi, ble, lorawan.",
+            hint="take another cloud.case, or a radio.kind of the premises: wifi, ble, lorawan.",
             code="TIER",
         )
 

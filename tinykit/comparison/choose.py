@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from tinykit.comparison.fields import Word
 from tinykit.comparison.lines import fields
+from tinykit.comparison.mixes import zone_code
 from tinykit.comparison.scenario import SHORT, Given
 from tinykit.errors import InputError
 
@@ -20,7 +21,7 @@ FIGURES = {
 """Options that take a figure, and the key, or the name in `SHORT`, that each sets."""
 WORDS: Mapping[str, tuple[str, ...]] = {
     "cloud": ("cloud.case", "cloud.accelerator", "cloud.point", "gateway.name"),
-    "network": ("radio.kind", "radio.model", "network.mode", "network.access"),
+    "network": ("radio.kind", "radio.model", "radio.power_save", "network.mode", "network.access"),
     "supply": ("supply.kind", "supply.pack"),
     "stance": ("stance",),
     "objective": ("run.objective",),
@@ -58,10 +59,17 @@ def words(option: str, text: str) -> dict[str, Given]:
 
 
 def zones(text: str) -> tuple[str, ...]:
-    """The zones of ``--grid``. Raises InputError, code SCENARIO, where one is empty."""
+    """The zones of ``--grid``. Raises InputError: SCENARIO where one is empty, GRID_ZONE where it is none."""
     found = tuple(one.strip() for one in text.split(","))
     if not all(found):
-        raise InputError(f"--grid: '{text}' names no zone.", hint="--grid KR,US,FR,SE", code="SCENARIO")
+        raise InputError(
+            f"--grid: '{text}' names no zone.", hint="write --grid KR,US,FR,SE.", code="SCENARIO"
+        )
+    for zone in found:
+        try:
+            zone_code(zone)
+        except InputError as error:
+            raise InputError(f"--grid: {error.message}", hint=error.hint, code=error.code) from error
     return found
 
 

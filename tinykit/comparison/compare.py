@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,10 +57,11 @@ class Outcome:
 class Difference:
     """What ``policy`` costs less than ``than`` in a column, per device-day; negative where it loses.
 
-    ``ratio`` is what ``than`` costs by what ``policy`` costs, None where that is not a number. ``wins`` is
-    the share of the draws in which ``policy`` costs less. ``missing`` are the lines of either side without a
-    figure in this column: with any, the difference is that of the lines that have one. Where one side lacks
-    the figure of a line that the other has (``uneven``) there is no saving, no ratio, and no ``wins``.
+    ``ratio`` is what ``than`` costs by what ``policy`` costs, None where that is no number, or where joules
+    of either have no figure in this column. ``wins`` is the share of draws in which ``policy`` costs less.
+    ``missing`` are the lines of either side without a figure in this column: with any, the difference is that
+    of the lines that have one. Where one side lacks the figure of a line that the other has (``uneven``)
+    there is no saving, no ratio, and no ``wins``.
     """
 
     policy: Policy
@@ -167,7 +168,11 @@ def _compare(scenario: Scenario, catalog: Catalog, draws: int, seed: int, object
         lines, one, words, ("edge", played["edge"].hand), ("cloud", played["cloud"].hand), objective
     )
     told = {one.column for one in differences if one.policy == "edge" and one.saving is not None}
-    told -= {column for column in COLUMNS if column != objective and _unpriced(ledgers, column)}
+    told -= {
+        column
+        for column in COLUMNS
+        if column != objective and _unpriced((ledgers["edge"], ledgers["cloud"]), column)
+    }
     turns = (
         break_even(lines, nominal, key, one[key].spec.unit, column)
         for key in RANGES
@@ -194,9 +199,10 @@ def _obstacles(values: Values, policy: Policy, played: Played) -> tuple[str, ...
     return broken((*late, *accuracy_limits(values, policy)))
 
 
-def _unpriced(ledgers: Mapping[Policy, Ledger], column: Column) -> bool:
-    """Whether joules that are known have no figure in ``column``: hardware alone would decide there."""
-    lines = (line for policy in ("edge", "cloud") for line in ledgers[policy].lines)
+def _unpriced(ledgers: Collection[Ledger], column: Column) -> bool:
+    """Whether joules that are known have no figure in ``column``: hardware alone would decide there, and a
+    ratio would be of what is left."""
+    lines = (line for ledger in ledgers for line in ledger.lines)
     return any(
         line.columns[column] is None and bool(np.any(line.energy_j))
         for line in lines
@@ -214,7 +220,7 @@ def _difference(mine: Ledger, other: Ledger, column: Column) -> Difference:
         other.policy,
         column,
         None if lame else Outcome.of(saving),
-        Outcome.of(b / a) if np.all(a > 0) and not lame else None,
+        Outcome.of(b / a) if np.all(a > 0) and not lame and not _unpriced((mine, other), column) else None,
         None if lame else wins,
         tuple(dict.fromkeys(mine.gaps(column) + other.gaps(column))),
         lame,

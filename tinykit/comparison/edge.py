@@ -49,7 +49,7 @@ def find_edge(text: str, accepted: Collection[str] = ()) -> EdgeSide:
         return EdgeSide({"edge.inference_j": text, "edge.source": f"given: {text}"})
     raise InputError(
         f"--edge: '{text}' is no session's folder, no published board and no figure.",
-        hint="a folder, mlperf:v1.3/NUCLEO_L4R5ZI-P/kws, or '1.3 mJ'.",
+        hint="give a folder, mlperf:v1.3/NUCLEO_L4R5ZI-P/kws, or '1.3 mJ'.",
         code="EDGE",
     )
 

@@ -35,9 +35,10 @@ class Cited:
     unit.
 
     ``offset`` is added in the field's unit. ``within``: 95 % of it lies between these factors of the figure,
-    lognormal, where the row has no range of its own and the literature spreads that wide.
+    lognormal, where the row has no range of its own and the literature spreads that wide: a spread of ours.
     ``inverse``: the field is one over the row (a time out of a rate). ``stance`` names the one stance that
-    the row belongs to; None serves both.
+    the row belongs to; None serves both. ``otherwise`` stands where neither our catalogue nor the user's has
+    the row.
     """
 
     key: str
@@ -46,6 +47,19 @@ class Cited:
     within: tuple[float, float] | None = None
     inverse: bool = False
     note: str = ""
+    stance: Stance | None = None
+    otherwise: Default | None = None
+
+
+@dataclass(frozen=True)
+class Between:
+    """Anywhere between two rows of the catalogue (rectangular), their middle being the figure; ``name`` is
+    its influence. ``otherwise`` stands where a row is not there."""
+
+    low: str
+    high: str
+    name: str
+    otherwise: Gap
     stance: Stance | None = None
 
 
@@ -69,7 +83,7 @@ class Gap:
     why: str
 
 
-Default = Assumed | Cited | Found | Gap
+Default = Assumed | Cited | Between | Found | Gap
 Chooser = Callable[[Words], Default]
 
 

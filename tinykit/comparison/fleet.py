@@ -70,7 +70,7 @@ def refuse_consequential(stance: str) -> None:
     if stance != "attributional":
         raise UsageError(
             f"An inventory is attributional, and this comparison is {stance}.",
-            hint="--fleet with --stance attributional; a decision's effect has no scope.",
+            hint="give --fleet with --stance attributional; a decision's effect has no scope.",
             code="FLEET_STANCE",
         )
 

@@ -29,7 +29,7 @@ class Hand:
     mode: Literal["reconnect", "associated"] = "reconnect"
     batch: int = 1
     payload: str = "raw"
-    tier: str = "gpu"
+    tier: str = "shared"
 
     def __str__(self) -> str:
         return f"{self.mode}, {self.batch} a connection, {self.payload}, {self.tier}"

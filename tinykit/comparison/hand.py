@@ -64,6 +64,8 @@ def latency_s(values: Values, flow: Flow) -> Array:
             time = time + np.where(flow.messages > 0, (flow.hand.batch - 1) * DAY_S / flow.messages, 0.0)
         a_message = np.where(flow.messages > 0, flow.up_bytes / flow.messages, 0.0)
     time = time + flow.hand.batch * a_message / values["radio.rate_bytes_per_s"]
+    if flow.hand.mode == "associated" and flow.policy != "edge":
+        time = time + values["radio.listen_s"]
     if flow.policy != "edge" and here(flow):
         time = time + values["gateway.busy_s"]
     elif flow.policy != "edge":

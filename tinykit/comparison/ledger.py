@@ -19,6 +19,8 @@ from tinykit.comparison.parameters import Array, Missing, Values
 Site = Literal["device", "premises", "network", "datacentre", "none"]
 Column = Literal["energy_j", "carbon_g", "carbon_market_g", "water_l", "money_usd"]
 COLUMNS: tuple[Column, ...] = ("energy_j", "carbon_g", "carbon_market_g", "water_l", "money_usd")
+MAKING: tuple[Column, ...] = COLUMNS[1:]
+"""What making a thing takes; what a factory burnt for it is in the grams, and in no joule of service."""
 FACTORS: dict[Column, str] = {
     "carbon_g": "g_per_j",
     "carbon_market_g": "market_g_per_j",
@@ -53,19 +55,22 @@ Formula = Callable[[Values, Flow, Sums], Cost | None]
 
 @dataclass(frozen=True)
 class Entry:
-    """How a line is computed. ``text`` is its formula in words, for the table of the docs."""
+    """How a line is computed. ``text`` is its formula in words, for the table of the docs; ``columns`` are
+    those that count it at all: a rent has no joules, which is another thing than 0 J."""
 
     key: str
     site: Site
     text: str
     formula: Formula
+    columns: tuple[Column, ...] = COLUMNS
 
 
 @dataclass(frozen=True)
 class Line:
     """One line per device-day; a column is None where a figure is missing, and ``missing`` names it.
 
-    ``used`` are the scenario keys that the joules (or, without joules, the direct costs) came from.
+    A column that does not count it (``outside``) holds nothing to add up, and no figure. ``used`` are the
+    scenario keys that the joules (or, without joules, the direct costs) came from.
     """
 
     key: str
@@ -73,6 +78,7 @@ class Line:
     columns: dict[Column, Array | None]
     used: tuple[str, ...]
     missing: dict[str, str]
+    outside: tuple[Column, ...] = ()
 
     @property
     def energy_j(self) -> Array | None:
@@ -134,6 +140,8 @@ def _lines(entries: Sequence[Entry], values: Values, flow: Flow, wanted: Sequenc
     sums: dict[Site, Array] = {site: np.zeros(()) for site in get_args(Site)}
     for entry in entries:
         missing: dict[str, str] = {}
+        outside = tuple(column for column in wanted if column not in entry.columns)
+        columns: dict[Column, Array | None] = dict.fromkeys(outside, np.zeros(()))
         with values.reading() as used:
             try:
                 cost = entry.formula(values, flow, sums)
@@ -143,13 +151,16 @@ def _lines(entries: Sequence[Entry], values: Values, flow: Flow, wanted: Sequenc
         if cost is None:
             continue
         if missing:
-            yield Line(entry.key, entry.site, dict.fromkeys(wanted), tuple(used), missing)
+            columns = {**dict.fromkeys(wanted), **columns}
+            yield Line(entry.key, entry.site, columns, tuple(used), missing, outside)
             continue
         energy_j = np.asarray(cost.energy_j, float)
         sums[entry.site] = sums[entry.site] + energy_j
-        columns: dict[Column, Array | None] = {"energy_j": energy_j} if "energy_j" in wanted else {}
         for column in wanted:
+            if column in outside:
+                continue
             if column == "energy_j":
+                columns[column] = energy_j
                 continue
             direct = getattr(cost, "carbon_g" if column == "carbon_market_g" else column)
             if direct is None:
@@ -158,7 +169,7 @@ def _lines(entries: Sequence[Entry], values: Values, flow: Flow, wanted: Sequenc
             else:
                 factor = f"{entry.site}.{FACTORS[column]}"
                 columns[column] = _priced(energy_j, direct, factor, values, missing)
-        yield Line(entry.key, entry.site, columns, tuple(used), missing)
+        yield Line(entry.key, entry.site, columns, tuple(used), missing, outside)
 
 
 def _priced(

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tinykit.comparison.flow import DAY_S, Flow, Policy
+from tinykit.comparison.flow import DAY_S, POLICIES, Flow, Policy
 from tinykit.comparison.lines.gateway import here
 from tinykit.comparison.lines.radio_states import duty
 from tinykit.comparison.lines.supply import drawn_w
 from tinykit.comparison.parameters import Array, Values
 
-RECALL: dict[Policy, str] = {"edge": "edge.recall", "cloud": "cloud.recall", "hybrid": "hybrid.recall"}
+RECALL: dict[Policy, str] = {policy: f"{policy}.recall" for policy in POLICIES}
+FALSE_ALARMS: dict[Policy, str] = {policy: f"{policy}.false_alarms_per_day" for policy in POLICIES}
 
 _UNKNOWN = np.asarray(np.nan)
 """Neither more nor less than anything: a limit with it is never kept."""
@@ -56,6 +57,12 @@ def limits(values: Values, flow: Flow, latency_s: Array) -> Iterator[Limit]:
             duty(values, flow),
             values["radio.duty_most"],
             f"its messages take {{:.2%}} of {kind}'s time on the air, and {{:.2%}} are allowed",
+        )
+    if flow.hand.mode == "reconnect":
+        yield Limit(
+            np.asarray(float(flow.hand.batch)),
+            values["radio.batch_most"],
+            "{:.0f} messages would go up in a connection, and {:.0f} may",
         )
     yield Limit(
         flow.connections * values["radio.connection_s"]
@@ -130,8 +137,8 @@ def accuracy_limits(values: Values, policy: Policy) -> Iterator[Limit]:
             yield Limit(least, values[key], f"{{:.4g}} is asked for at least, and {key} is {{:.4g}}")
         else:
             yield Limit(least, _UNKNOWN, f"{{:.4g}} is asked for at least, and {key} is not known")
-    alarms, most = "edge.false_alarms_per_day", "service.false_alarms_per_day_most"
-    if policy != "cloud" and values.has(most):
+    alarms, most = FALSE_ALARMS[policy], "service.false_alarms_per_day_most"
+    if values.has(most):
         if values.has(alarms):
             yield Limit(values[alarms], values[most], f"{alarms} is {{:.4g}}, and {{:.4g}} are allowed")
         else:

@@ -39,7 +39,7 @@ def find_endpoint(text: str, catalog: Catalog) -> str:
         near = sorted(fitting) or difflib.get_close_matches(name, rows, n=5, cutoff=0.3) or rows
         raise InputError(
             f"llm:{text}: {len(models) or 'no'} endpoints in the catalogue are called so.",
-            hint=f"one of {', '.join(near)}; or {ECOLOGITS}PROVIDER/MODEL.",
+            hint=f"take one of {', '.join(near)}; or {ECOLOGITS}PROVIDER/MODEL.",
             code="LLM",
         )
     return max(fitting, key=batch_of)
@@ -90,7 +90,7 @@ def _size(batch: str) -> int:
         return USUAL_BATCH
     if not (batch.isascii() and batch.isdigit() and 0 < int(batch) <= 10_000):
         raise InputError(
-            f"cloud.batch cannot be '{batch}'.", hint="a number, 1 to 10000, or any.", code="SCENARIO"
+            f"cloud.batch cannot be '{batch}'.", hint="give a number, 1 to 10000, or any.", code="SCENARIO"
         )
     return int(batch)
 
@@ -115,7 +115,7 @@ def token_energy(name: str, batch: int) -> TokenEnergy:
     model = models.find_model(provider=provider, model_name=model_name)
     if model is None:
         known = [f"{one.provider.value}/{one.name}" for one in models.list_models()]
-        near = difflib.get_close_matches(name, known, n=4, cutoff=0.3)
+        near = difflib.get_close_matches(name, known, n=4, cutoff=0.0)
         raise InputError(
             f"ecologits knows no model '{name}'.", hint=f"did you mean {', '.join(near)}?", code="LLM"
         )

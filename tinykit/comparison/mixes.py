@@ -2,6 +2,7 @@
 
 ecologits (MPL-2.0, extra ``cloud``) ships averages of 215 zones; without it the catalogue has a handful of
 the same figures. Margins are single citations: a zone without one is a gap, never an average in disguise.
+A row of the user's own catalogue, ``grid.KOR.average`` or ``water.KOR.average``, goes before both.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import difflib
 from functools import cache
 
-from tinykit.comparison.catalog import Catalog
-from tinykit.comparison.fields import Default, Found, Gap, Stance
+from tinykit.comparison.fields import Between, Cited, Default, Found, Gap, Stance
 from tinykit.errors import InputError
 
 KWH_J = 3.6e6
+_LISTED = "tinykit catalog list --category grid lists zones."
 # ISO 3166-1 alpha-2 of zones that people name; any alpha-3 code that ecologits knows is taken as it is.
 _ALPHA3 = {
     "KR": "KOR", "US": "USA", "DE": "DEU", "FR": "FRA", "CN": "CHN", "IN": "IND", "SE": "SWE", "TW": "TWN",
@@ -29,10 +30,10 @@ def zone_code(name: str) -> str:
     code = _ALPHA3.get(name.upper(), name.upper())
     if len(code) == 3 and code.isalpha():
         return code
-    near = difflib.get_close_matches(name.upper(), _ALPHA3, n=3)
+    near = difflib.get_close_matches(name.upper(), _ALPHA3, n=3, cutoff=0.0)
     raise InputError(
-        f"There is no zone '{name}'.",
-        hint=f"a country's code such as KR or KOR, or world. {' '.join(near)}".strip(),
+        f"there is no zone '{name}'.",
+        hint=f"--grid takes a country's code or world. Did you mean {', '.join(near)}? {_LISTED}",
         code="GRID_ZONE",
     )
 
@@ -46,12 +47,15 @@ def carbon(zone: str, stance: Stance) -> Default:
     """
     code = zone_code(zone)
     if stance == "consequential":
-        return _margin(code)
+        gap = Gap(f"no margin is known for {code}: give grid.device_g_per_j and its like yourself")
+        combined, operating = (f"grid.{code}.marginal.{of}" for of in ("combined", "operating"))
+        return Between(combined, operating, f"grid.{code}.margin", gap, "consequential")
     mix = _mix(code)
+    own = f"grid.{code}.average"
     if mix is None:
-        return _row(f"grid.{code}.ecologits", stance, 0.9, 1.1)
+        return _rows(own, f"grid.{code}.ecologits", 0.9, 1.1)
     value = mix[0] * 1e3 / KWH_J
-    return Found(value, mix[2], f"grid.{code}.average", value * 0.9, value * 1.1, stance="attributional")
+    return _rows(own, Found(value, mix[2], own, value * 0.9, value * 1.1, stance="attributional"), 0.9, 1.1)
 
 
 @cache
@@ -64,10 +68,22 @@ def water(zone: str, stance: Stance) -> Default:
     if stance == "consequential":
         return Gap("nobody publishes water of the marginal plant")
     mix = _mix(code)
+    own = f"water.{code}.average"
     if mix is None:
-        return _row(f"wue.offsite.{code}", stance, 0.5, 2.0)
+        return _rows(own, f"wue.offsite.{code}", 0.5, 2.0)
     value = mix[1] / KWH_J
-    return Found(value, mix[2], f"water.{code}", value / 2, value * 2, stance="attributional")
+    found = Found(value, mix[2], f"water.{code}", value / 2, value * 2, stance="attributional")
+    return _rows(own, found, 0.5, 2.0)
+
+
+def _rows(own: str, ours: str | Found, low: float, high: float) -> Default:
+    """The user's own row, which no catalogue of ours has; else our figure, else a gap."""
+    if isinstance(ours, str):
+        gap = Gap(f"the catalogue has no {ours}; pip install 'tinykit[cloud]' brings 215 zones")
+        second: Default = Cited(ours, within=(low, high), stance="attributional", otherwise=gap)
+    else:
+        second = ours
+    return Cited(own, within=(low, high), stance="attributional", otherwise=second)
 
 
 def _mix(code: str) -> tuple[float, float, str] | None:
@@ -82,32 +98,7 @@ def _mix(code: str) -> tuple[float, float, str] | None:
     if found is None:
         raise InputError(
             f"ecologits has no electricity mix of '{code}'.",
-            hint="use another zone, or give grid.device_g_per_j and its like yourself.",
+            hint=f"--grid with another zone, or give grid.device_g_per_j and its like yourself. {_LISTED}",
             code="GRID_ZONE",
         )
     return float(found.gwp), float(found.wue), f"ecologits {version('ecologits')} electricity mixes, {code}"
-
-
-def _row(key: str, stance: Stance | None, low: float, high: float) -> Default:
-    catalog = Catalog.load()
-    if key not in catalog:
-        return Gap(f"the catalogue has no {key}; pip install 'tinykit[cloud]' brings 215 zones")
-    row = catalog.find(key)
-    return Found(row.nominal, row.citation, key, row.nominal * low, row.nominal * high, stance=stance)
-
-
-def _margin(code: str) -> Default:
-    catalog = Catalog.load()
-    keys = (f"grid.{code}.marginal.combined", f"grid.{code}.marginal.operating")
-    if not all(key in catalog for key in keys):
-        return Gap(f"no margin is known for {code}: give grid.device_g_per_j and its like yourself")
-    low, high = (catalog.find(key) for key in keys)
-    return Found(
-        (low.nominal + high.nominal) / 2,
-        f"{low.citation}; {high.citation}",
-        f"grid.{code}.margin",
-        low.nominal,
-        high.nominal,
-        "rectangular",
-        stance="consequential",
-    )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from tinykit.comparison.catalog import Catalog, Row
-from tinykit.comparison.fields import Cited, Default, Found, Gap, Quantity
+from tinykit.comparison.fields import Between, Cited, Default, Found, Gap, Quantity
 from tinykit.comparison.lines import fields
 from tinykit.comparison.parameters import Parameter
 from tinykit.comparison.scenario import Given, Scenario
@@ -19,6 +19,8 @@ from tinykit.estimate import Estimate, Kind
 
 _WITH_UNIT = re.compile(r"\s*([-+]?[0-9.]+(?:[eE][-+]?\d+)?)\s*(\S.*?)?\s*")
 _TABLE = {"value", "low", "high", "distribution", "unit", "kind", "source", "note"}
+SPREAD_ASSUMED = "spread assumed"
+"""How the note of a published figure begins whose publisher states no spread, and which has one of ours."""
 _COMPLETE = {"value", "estimate", "given", "note", "stance"}
 
 
@@ -31,9 +33,14 @@ def resolve(scenario: Scenario, catalog: Catalog, words: Mapping[str, str]) -> d
         if key in scenario.given:
             one = _given(spec, scenario.given[key], catalog, scenario.where(key))
         else:
-            one = _default(spec, words, catalog, scenario.place)
+            one = _default(spec, words, catalog, _place(scenario, key))
         found[key] = _checked(one, scenario.where(key))
     return found
+
+
+def _place(scenario: Scenario, key: str) -> str:
+    """Where a default comes from: a grid's from its zone, which may have been said elsewhere."""
+    return scenario.where(key.partition("_")[0] if key.startswith("grid.") else key)
 
 
 def _default(spec: Quantity, words: Mapping[str, str], catalog: Catalog, place: str) -> Parameter:
@@ -48,7 +55,11 @@ def default(spec: Quantity, chosen: Default, catalog: Catalog) -> Parameter:
     if isinstance(chosen, Gap):
         return Parameter(spec, None, None, why=chosen.why)
     if isinstance(chosen, Cited):
+        if chosen.otherwise is not None and chosen.key not in catalog:
+            return default(spec, chosen.otherwise, catalog)
         return cited(spec, catalog.find(chosen.key), chosen)
+    if isinstance(chosen, Between):
+        return _between(spec, chosen, catalog)
     estimate = spread(
         chosen.value,
         spec.unit,
@@ -64,6 +75,24 @@ def default(spec: Quantity, chosen: Default, catalog: Catalog) -> Parameter:
     return Parameter(spec, estimate, chosen.value, note=chosen.note)
 
 
+def _between(spec: Quantity, how: Between, catalog: Catalog) -> Parameter:
+    rows = [catalog.find(key) for key in (how.low, how.high) if key in catalog]
+    if len(rows) < 2 or any(row.is_gap for row in rows):
+        return default(spec, how.otherwise, catalog)
+    low, high = (row.estimate(spec.unit).value for row in rows)
+    estimate = spread(
+        (low + high) / 2,
+        spec.unit,
+        low,
+        high,
+        "rectangular",
+        name=how.name,
+        kind=rows[0].kind,
+        source="; ".join(row.citation for row in rows),
+    )
+    return Parameter(spec, estimate, (low + high) / 2, stance=how.stance)
+
+
 def cited(spec: Quantity, row: Row, how: Cited) -> Parameter:
     """The parameter that a row of the catalogue gives. A row without a value is a gap."""
     if row.value is None:
@@ -75,7 +104,11 @@ def cited(spec: Quantity, row: Row, how: Cited) -> Parameter:
     else:
         estimate = row.estimate(spec.unit) * how.scale + how.offset
         nominal = convert(row.value, row.unit, spec.unit) * how.scale + how.offset
+    note = how.note
     if how.within is not None and not estimate.influences:
+        note = f"{SPREAD_ASSUMED}: x {how.within[0]:.3g} to {how.within[1]:.3g}" + (
+            f"; {note}" if note else ""
+        )
         low, high = (nominal * factor for factor in how.within)
         estimate = spread(
             nominal,
@@ -91,7 +124,7 @@ def cited(spec: Quantity, row: Row, how: Cited) -> Parameter:
         spec,
         _exact(estimate, nominal) if spec.design else estimate,
         nominal,
-        note=how.note,
+        note=note,
         stance=how.stance,
     )
 

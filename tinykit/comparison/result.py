@@ -30,7 +30,9 @@ from tinykit.comparison.result_notes import left_out, notes, unchecked
 from tinykit.errors import InputError
 from tinykit.estimate.record import KINDS
 
-CellKind = Literal["measured", "published", "modelled", "assumed", "missing"]
+CellKind = Literal["measured", "published", "modelled", "assumed", "missing", "outside"]
+"""Of a figure the softest kind; `missing`: nobody has it; `outside`: this column does not count the line."""
+NO_FIGURE: frozenset[CellKind] = frozenset({"missing", "outside"})
 UNITS: Mapping[Column, str] = {
     "energy_j": "J",
     "carbon_g": "gCO2e",
@@ -46,7 +48,7 @@ _NOTHING = Outcome(0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Cell:
-    """A line, or a sum, in one column per device-day; ``outcome`` None where nobody has the figure."""
+    """A line, or a sum, in one column per device-day; ``outcome`` None where ``kind`` is in `NO_FIGURE`."""
 
     outcome: Outcome | None
     kind: CellKind
@@ -92,6 +94,17 @@ class PolicyResult:
     def feasible(self) -> bool:
         """Whether it may be played at all."""
         return not self.obstacles
+
+    def mark(self, column: Column) -> str:
+        """What stands before its total in ``column``: of some lines alone it is a lower bound, or, where one
+        without a figure may take something away, a part."""
+        gaps = self.gaps[column]
+        if not gaps:
+            return ""
+        increment = any(
+            "increment" in key for name in gaps if (line := self.line(name)) for key in line.missing
+        )
+        return "part: " if increment else "≥ "
 
     def line(self, key: str) -> ResultLine | None:
         """The line ``key``, or None where the policy has none such."""
@@ -238,8 +251,8 @@ def _line(
     cells: dict[Column, Cell] = {}
     for column in COLUMNS:
         samples = line.columns[column]
-        if samples is None:
-            cells[column] = Cell(None, "missing")
+        if samples is None or column in line.outside:
+            cells[column] = Cell(None, "missing" if samples is None else "outside")
             continue
         keys = (*line.used, *factors.get((line.site, column), ()))
         cells[column] = Cell(_finite(Outcome.of(samples), line), softest(parameters, keys))
@@ -284,7 +297,7 @@ def _total(ledger: Ledger, lines: Iterable[ResultLine], column: Column) -> Cell:
     if not ledger.has_figure(column):
         return Cell(None, "missing")
     known = [line.cells[column] for line in lines]
-    kinds = [one.kind for one in known if one.kind != "missing" and one.outcome != _NOTHING]
+    kinds = [one.kind for one in known if one.kind not in NO_FIGURE and one.outcome != _NOTHING]
     return Cell(Outcome.of(ledger.total(column)), max(kinds, key=KINDS.index, default="assumed"))
 
 

@@ -98,7 +98,7 @@ def _gaps(result: Result) -> Iterator[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for policy, one in result.policies.items():
         for line in one.lines:
-            columns = [column for column, cell in line.cells.items() if cell.outcome is None]
+            columns = [column for column, cell in line.cells.items() if cell.kind == "missing"]
             if not columns:
                 continue
             gap = found.setdefault(line.key, {"line": line.key, "policies": [], "columns": [], "missing": {}})

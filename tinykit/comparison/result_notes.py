@@ -9,12 +9,15 @@ from tinykit.comparison.lines.gateway import GATEWAY
 from tinykit.comparison.lines.run import UNNAMED
 from tinykit.comparison.llm import at_batch
 from tinykit.comparison.parameters import Parameter
+from tinykit.comparison.resolve import SPREAD_ASSUMED
 from tinykit.errors import InputError
 
 _MARKS = {"second-hand": "At second hand", "recalled": "Recalled, to be checked before it is published"}
 """Of the catalogue's marks, those that a footnote must carry."""
 
 
+_LISTENING = ("kws", "sww", "ad")
+"""Tasks of MLPerf Tiny that nothing outside wakes: they listen to a stream all day."""
 _PARTS = (
     ("radio", "radio.name", ("radio.connection_j", "radio.setup_w", "radio.tx_w")),
     ("boot", "device.name", ("device.boot_j",)),
@@ -47,7 +50,7 @@ def tasks(words: Mapping[str, str]) -> tuple[str, str]:
 def notes(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
     """Everything there is to note, a sentence each; ``parameters`` are those that a line was made of."""
     said = (one for say in (_devices, _stand_in, _edge, _device) for one in say(words, parameters))
-    return (*said, *_tasks(words), *_marks(parameters))
+    return (*said, *_tasks(words), *_marks(parameters), *_spreads(parameters))
 
 
 def strangers(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
@@ -55,7 +58,7 @@ def strangers(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> 
     edge, found = words["edge.name"], []
     for what, key, figures in _PARTS:
         known = (parameters[name] for name in figures if name in parameters)
-        one = next((one for one in known if one.estimate is not None), None)
+        one = next((one for one in known if one.estimate is not None and one.nominal), None)
         if edge == UNNAMED or one is None or one.estimate is None:
             continue
         # A session names its board; a published figure beside it is not that board's.
@@ -83,6 +86,11 @@ def _tasks(words: Mapping[str, str]) -> Iterator[str]:
             yield f"The {side}'s task is not stated; the other side does {said}."
     elif edge != cloud:
         yield f"Different tasks, as you said: the edge does {edge}, the cloud {cloud}."
+    if edge in _LISTENING and words["service.rhythm"] == "events":
+        yield (
+            f"The edge's task, {edge}, listens all day, but service.rhythm is events: something wakes it."
+            " For a stream of its own: service.rhythm = always-on, and its hops as events_per_day."
+        )
 
 
 def _stand_in(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> Iterator[str]:
@@ -167,6 +175,22 @@ def _device(words: Mapping[str, str], _: Mapping[str, Parameter]) -> Iterator[st
         yield f"The device's phases: {words['device.source']}."
     if words["device.accepted"] != "none":
         yield f"The phases' verdict does not allow their numbers; accepted: {words['device.accepted']}."
+
+
+def _spreads(parameters: Mapping[str, Parameter]) -> Iterator[str]:
+    """What an interval's reader must know: which figures count as exact, and whose width is ours."""
+    exact, ours = [], []
+    for key, one in parameters.items():
+        if one.estimate is None or one.spec.design or not one.nominal:
+            continue
+        if one.varies and (one.estimate.kind == "assumed" or one.note.startswith(SPREAD_ASSUMED)):
+            ours.append(key)
+        elif not one.varies and (one.given == "default" or one.estimate.kind == "published"):
+            exact.append(key)
+    if exact:
+        yield f"No spread stated, drawn as if exact: {', '.join(exact)}."
+    if ours:
+        yield f"Spread assumed by tinykit, not stated by a publisher: {', '.join(ours)}."
 
 
 def _marks(parameters: Mapping[str, Parameter]) -> Iterator[str]:

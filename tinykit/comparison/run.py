@@ -36,7 +36,7 @@ def _whole(scenario: Scenario, key: str, value: float | None) -> int:
     if value is None or value != int(value):
         raise InputError(
             f"{scenario.where(key)}: {key} must be a whole number, not {value}.",
-            hint="--draws 100000 --seed 0",
+            hint="write --draws 100000 --seed 0.",
             code="SCENARIO",
         )
     return int(value)

@@ -85,7 +85,7 @@ class Scenario:
         if one.cases and value not in one.cases:
             raise InputError(
                 f"{self.where(one.key)}: {one.key} cannot be '{value}'.",
-                hint=f"one of {', '.join(one.cases)}. {_like(value, one.cases)}".strip(),
+                hint=f"one of {', '.join(one.cases)}.",
                 code="SCENARIO",
             )
         return value
@@ -121,7 +121,7 @@ def parse_scenario(text: str, place: str) -> Scenario:
     if tree.pop("schema", SCHEMA) != SCHEMA or tree.pop("schema_version", 1) != SCHEMA_VERSION:
         raise InputError(
             f"{place} is not a scenario of version {SCHEMA_VERSION}.",
-            hint="another tinykit wrote it.",
+            hint="another tinykit wrote it: read it with that one, or compare anew.",
             code="SCENARIO",
         )
     return Scenario(dict(_flatten(tree, "", place)), place)
@@ -134,7 +134,9 @@ def parse_set(text: str) -> dict[str, Given]:
     """
     name, _, raw = (part.strip() for part in text.partition("="))
     if not name or not raw:
-        raise InputError(f"--set: '{text}' gives no value.", hint="--set cloud.pue=1.2", code="SCENARIO")
+        raise InputError(
+            f"--set: '{text}' gives no value.", hint="write --set cloud.pue=1.2.", code="SCENARIO"
+        )
     try:
         value: Given = tomllib.loads(f"v = {raw}")["v"]
     except tomllib.TOMLDecodeError:
@@ -163,7 +165,7 @@ def require_field(key: str, place: str) -> Quantity | Word:
     if found is None:
         raise InputError(
             f"{place}: there is no key '{key}' in a scenario.",
-            hint=_like(key, tuple(fields())) or "docs/reference/scenario.md lists them.",
+            hint=f"{_like(key, tuple(fields()))} docs/reference/scenario.md lists all.",
             code="SCENARIO_KEY",
         )
     return found
@@ -182,5 +184,6 @@ def _flatten(tree: Mapping[str, Any], prefix: str, place: str) -> Iterator[tuple
 
 
 def _like(word: str, words: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(word, words, n=3, cutoff=0.5)
-    return f"Did you mean {', '.join(near)}?" if near else ""
+    """The nearest, however far."""
+    near = difflib.get_close_matches(word, words, n=3, cutoff=0.0)
+    return f"Did you mean {', '.join(near)}?"

@@ -56,7 +56,7 @@ def point_figure(server: str, workload: str, point: str, what: str) -> Default:
 def floor(server: str) -> Default:
     """W of the server that waits, its software loaded."""
     key = f"server.{server}.floor"
-    return Cited(key) if key in _keys() else Gap(f"the catalogue has no floor of {server}")
+    return Cited(key, otherwise=Gap(f"the catalogue has no floor of {server}"))
 
 
 @cache

@@ -133,10 +133,12 @@ def _check(axes: Sequence[Axis]) -> None:
     keys = [key for axis in axes for key in axis.keys]
     twice = next((key for key in keys if keys.count(key) > 1), None)
     if twice is not None:
-        raise InputError(f"--sweep: {twice} is swept twice.", hint="once is enough.", code="SWEEP")
+        raise InputError(f"--sweep: {twice} is swept twice.", hint="give each key once.", code="SWEEP")
     if (points := points_of(axes)) > MOST_POINTS:
         raise InputError(
-            f"--sweep: {points:,} points are more than {MOST_POINTS:,}.", hint="fewer steps.", code="SWEEP"
+            f"--sweep: {points:,} points are more than {MOST_POINTS:,}.",
+            hint="take fewer steps.",
+            code="SWEEP",
         )
 
 

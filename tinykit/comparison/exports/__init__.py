@@ -35,5 +35,5 @@ def find_export(name: str) -> ResultExport:
     """The format ``name``. Raises UsageError with the names there are."""
     exports = find_exports()
     if name not in exports:
-        raise UsageError(f"There is no export '{name}'.", hint=f"one of {', '.join(sorted(exports))}.")
+        raise UsageError(f"There is no export '{name}'.", hint=f"take one of {', '.join(sorted(exports))}.")
     return exports[name]

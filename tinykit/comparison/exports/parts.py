@@ -19,7 +19,11 @@ def known_sum(
     result: Result, policy: Policy, column: Column, wanted: Callable[[Line], bool] = lambda _: True
 ) -> tuple[Outcome | None, tuple[str, ...]]:
     """The sum of the ``wanted`` lines that have a figure, and the keys of those that have none."""
-    lines = [line for line in result.comparison.ledgers[policy].lines if wanted(line)]
+    lines = [
+        line
+        for line in result.comparison.ledgers[policy].lines
+        if wanted(line) and column not in line.outside
+    ]
     known = [one for line in lines if (one := line.columns[column]) is not None]
     lacking = tuple(line.key for line in lines if line.columns[column] is None)
     return (Outcome.of(np.asarray(sum(known, np.zeros(())))) if known else None), lacking

@@ -75,6 +75,12 @@ FIELDS = (
         design=True,
     ),
     Quantity("cloud.recall", "1", "Recall, or accuracy, of the cloud's model.", Gap("not stated"), most=1.0),
+    Quantity(
+        "cloud.false_alarms_per_day",
+        "1/day",
+        "Of the cloud's model; told in the answers, which every input gets.",
+        Gap("not stated"),
+    ),
 )
 YEAR_S = 365.25 * DAY_S
 
@@ -177,7 +183,7 @@ def _hardware(v: Values, f: Flow, _: Sums) -> Cost | None:
         None if one is None else share * one
         for one in (v.maybe("cloud.embodied_g"), v.maybe("cloud.embodied_l"))
     )
-    return Cost(0.0, grams, litres)  # its price is in the rent
+    return Cost(0.0, grams, litres)
 
 
 ENTRIES = (
@@ -199,12 +205,13 @@ ENTRIES = (
         "the lines above x (PUE - 1)",
         _facility,
     ),
-    Entry("cloud.water", "none", "IT joules x wue_l_per_j", _water),
-    Entry("cloud.rent", "none", "replica seconds x usd_per_s", _rent),
+    Entry("cloud.water", "none", "IT joules x wue_l_per_j", _water, ("water_l",)),
+    Entry("cloud.rent", "none", "replica seconds x usd_per_s", _rent, ("money_usd",)),
     Entry(
         "cloud.hardware",
         "none",
         "replica seconds x (embodied_g, litres) / life; its price is in the rent",
         _hardware,
+        ("carbon_g", "carbon_market_g", "water_l"),
     ),
 )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from tinykit.comparison.fields import Assumed, Cited, Gap, Quantity
 from tinykit.comparison.flow import Flow
-from tinykit.comparison.ledger import Cost, Entry, Sums
-from tinykit.comparison.parameters import Values
+from tinykit.comparison.ledger import MAKING, Cost, Entry, Sums
+from tinykit.comparison.parameters import Array, Values
 
 YEAR_D = 365.25
 _NO_WATER = Gap("no figure for water of making it")
+_SUNK = "the models are there, whatever is decided"
 
 FIELDS = (
     Quantity(
@@ -50,10 +51,17 @@ FIELDS = (
     Quantity(
         "edge.training_j",
         "J",
-        "Training and retraining of the edge's model, in its lifetime.",
+        "Attributional: training and retraining of the edge's model, in its lifetime.",
         Gap("nobody metered it"),
     ),
-    Quantity("cloud.training_j", "J", "Of the cloud's model.", Gap("nobody metered it")),
+    Quantity("cloud.training_j", "J", "Attributional: of the cloud's model.", Gap("nobody metered it")),
+    Quantity(
+        "edge.training_ahead_j",
+        "J",
+        "Consequential: training that this decision would cause; what is trained already is sunk.",
+        Assumed(0.0, note=_SUNK),
+    ),
+    Quantity("cloud.training_ahead_j", "J", "Consequential: of the cloud's model.", Assumed(0.0, note=_SUNK)),
     Quantity(
         "edge.devices",
         "1",
@@ -92,25 +100,34 @@ def _hardware(v: Values, f: Flow, _: Sums) -> Cost | None:
     return Cost(0.0, *(None if one is None else one / days for one in (grams, litres, price)))
 
 
+def _training_j(v: Values, side: str) -> Array:
+    """Attributional: all of it, shared out. Consequential: only what is not done yet."""
+    return v[f"{side}.training_j" if v.word("stance") == "attributional" else f"{side}.training_ahead_j"]
+
+
 def _edge_training(v: Values, f: Flow, _: Sums) -> Cost | None:
     if f.policy == "cloud":
         return None
-    return Cost(v["edge.training_j"] / (v["edge.devices"] * v["device.life_years"] * YEAR_D))
+    return Cost(_training_j(v, "edge") / (v["edge.devices"] * v["device.life_years"] * YEAR_D))
 
 
 def _cloud_training(v: Values, f: Flow, _: Sums) -> Cost | None:
     if f.policy == "edge":
         return None
-    return Cost(f.cloud_inferences * v["cloud.training_j"] / v["cloud.inferences_life"])
+    return Cost(f.cloud_inferences * _training_j(v, "cloud") / v["cloud.inferences_life"])
 
 
 ENTRIES = (
-    Entry("training.edge", "datacentre", "training_j / (devices x life)", _edge_training),
+    Entry(
+        "training.edge", "datacentre", "training_j (or training_ahead_j) / (devices x life)", _edge_training
+    ),
     Entry(
         "training.cloud",
         "datacentre",
-        "cloud inferences x training_j / inferences of its life",
+        "cloud inferences x training_j (or training_ahead_j) / inferences of its life",
         _cloud_training,
     ),
-    Entry("embodied.device", "none", "embodied_g (or the increment), litres and price / life", _hardware),
+    Entry(
+        "embodied.device", "none", "embodied_g (or the increment), litres and price / life", _hardware, MAKING
+    ),
 )

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinykit.comparison.fields import Assumed, Chooser, Gap, Quantity, Word
 from tinykit.comparison.flow import DAY_S, Flow
-from tinykit.comparison.ledger import Cost, Entry, Sums
+from tinykit.comparison.ledger import MAKING, Cost, Entry, Sums
 from tinykit.comparison.parameters import Array, Derived, Values
 from tinykit.comparison.servers import GATEWAYS, POINTS, floor, point_figure
 
@@ -110,5 +110,5 @@ ENTRIES = (
         _inference,
     ),
     Entry("gateway.idle", "premises", "machines x 86,400 s x floor_w", _idle),
-    Entry("gateway.hardware", "none", "machines x (embodied_g, litres, price) / life", _hardware),
+    Entry("gateway.hardware", "none", "machines x (embodied_g, litres, price) / life", _hardware, MAKING),
 )

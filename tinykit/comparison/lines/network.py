@@ -66,6 +66,12 @@ FIELDS = (
         ),
     ),
     Quantity(
+        "network.attach_j",
+        "J",
+        "Cellular: what a base station takes for a connection beyond its bytes, in signalling.",
+        Cited("iot.base_station_per_attach"),
+    ),
+    Quantity(
         "network.usd_per_byte", "USD/B", "Tariff of the device's data.", Cited("price.iot.data.cellular")
     ),
     Quantity(
@@ -90,6 +96,13 @@ def _bytes(v: Values, f: Flow, _: Sums) -> Cost | None:
     return Cost((f.up_bytes + f.down_bytes) * v["network.byte_j"])
 
 
+def _attach(v: Values, f: Flow, _: Sums) -> Cost | None:
+    """No average by the byte tells it, nobody published it, and a connection of few bytes is mostly that."""
+    if v.word("radio.kind") not in CELLULAR or here(f):
+        return None
+    return Cost(f.connections * v["network.attach_j"])
+
+
 def _tariff(v: Values, f: Flow, _: Sums) -> Cost | None:
     if here(f):
         return None
@@ -107,6 +120,7 @@ def _base(v: Values, f: Flow, _: Sums) -> Cost | None:
 ENTRIES = (
     Entry("gateway.share", "premises", "attributional: 86,400 s x share_w", _gateway),
     Entry("network.traffic", "network", "bytes x byte_j, or bytes x slope", _bytes),
-    Entry("network.tariff", "none", "bytes x usd_per_byte", _tariff),
+    Entry("network.attach", "network", "cellular: connections x attach_j", _attach),
+    Entry("network.tariff", "none", "bytes x usd_per_byte", _tariff, ("money_usd",)),
     Entry("network.base", "network", "attributional: 86,400 s x base_w x base_share", _base),
 )

@@ -50,6 +50,7 @@ FIELDS = (
         Gap("not stated"),
         most=1.0,
     ),
+    Quantity("hybrid.false_alarms_per_day", "1/day", "Of both together.", Gap("not stated")),
     Quantity(
         "service.payload_bytes",
         "B",
@@ -113,4 +114,4 @@ def _misses(v: Values, f: Flow, _: Sums) -> Cost | None:
     return Cost(money_usd=v["service.true_events_per_day"] * (1.0 - share) * v["service.miss_usd"])
 
 
-ENTRIES = (Entry("service.misses", "none", "true events x (1 - recall) x miss_usd", _misses),)
+ENTRIES = (Entry("service.misses", "none", "true events x (1 - recall) x miss_usd", _misses, ("money_usd",)),)

@@ -1,8 +1,8 @@
 """The device's supply, which decides what its joules cost: a primary cell's are orders above the grid's.
 
 Grams per delivered joule: mains and rechargeable, the grid's (losses are a line, and so is a pack's wear);
-primary, the pack's over its usable energy; harvested, none: the harvester is a line of its own. A device has
-one pack at least, and one that is old is replaced whatever is left in it: that rest is a line, too.
+primary, the pack's over its usable energy; harvested, none: the harvester is a line of its own. Packs are
+bought whole, one at least, and one that is old is replaced: what is left in them all is a line, too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 from tinykit.comparison.fields import Assumed, Chooser, Cited, Default, Gap, Quantity, Word, Words
 from tinykit.comparison.flow import DAY_S, Flow
-from tinykit.comparison.ledger import Cost, Entry, Sums, cost_of
+from tinykit.comparison.ledger import MAKING, Cost, Entry, Sums, cost_of
 from tinykit.comparison.lines import entries
 from tinykit.comparison.lines.grid import market
 from tinykit.comparison.parameters import Array, Derived, Values
@@ -183,8 +183,10 @@ def _used(v: Values, s: Sums) -> Array:
 
 
 def _bought(v: Values, s: Sums) -> Array:
-    """Packs of the device's life: those used up, but one at least, and none that is too old."""
-    return np.maximum(_used(v, s), np.maximum(v["device.life_years"] / v["supply.shelf_years"], 1.0))
+    """Packs of the device's life, bought whole: the last one for what is left of it; none gets too old."""
+    packs = np.maximum(_used(v, s), v["device.life_years"] / v["supply.shelf_years"])
+    # Three packs that last a third of a life each are not four for a rounding.
+    return np.maximum(np.ceil(packs - 1e-9), 1.0)
 
 
 def _each(v: Values, a_day: Array, keys: tuple[str, str, str], scale: Array | float = 1.0) -> Cost:
@@ -237,13 +239,21 @@ ENTRIES = (
         "none",
         "rechargeable: device joules / (usable joules x cycles) x making a pack",
         _wear,
+        MAKING,
     ),
     Entry(
         "supply.unused",
         "none",
-        "(max(packs used, life / shelf life, 1) - packs used) / life x making a pack",
+        "(ceil(max(packs used, life / shelf life, 1)) - packs used) / life x making a pack",
         _unused,
+        MAKING,
     ),
-    Entry("supply.visits", "none", "(max(packs used, life / shelf life, 1) - 1) / life x a visit", _visits),
-    Entry("supply.harvester", "none", "harvester (grams, litres, price) / life", _harvester),
+    Entry(
+        "supply.visits",
+        "none",
+        "(ceil(max(packs used, life / shelf life, 1)) - 1) / life x a visit",
+        _visits,
+        MAKING,
+    ),
+    Entry("supply.harvester", "none", "harvester (grams, litres, price) / life", _harvester, MAKING),
 )
