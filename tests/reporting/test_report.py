@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from duty_script import DutyScript
 from report_inputs import (
+    DIGITS,
     HOSTILE,
     Inputs,
     command,
@@ -148,7 +149,7 @@ def test_the_first_screen_answers(inputs: Inputs, written: Path) -> None:
 def test_every_number_has_a_kind_and_a_source(page: Page) -> None:
     found = [number for table in tables(page) for number in table.numbers]
     assert len(found) > 100
-    assert not [one for one in found if not one.sources and one.kind != "missing"]
+    assert not [one for one in found if not one.sources and one.kind not in ("unknown", "not used")]
     notes = {source: number for number, source in page.footnotes()}
     assert all(notes[source] for one in found for source in one.sources)
 
@@ -179,8 +180,57 @@ def test_an_edge_that_loses_is_said_to_lose(tmp_path: Path) -> None:
     assert "LOSES" in answer.text
     assert any(sentence.startswith("In energy: it costs") for sentence in answer.loses)
     assert any(
-        "With edge.inference_j from" in sentence and "to 100 J" in sentence for sentence in answer.loses
+        sentence.startswith("It loses as long as one inference costs more than") for sentence in answer.loses
     )
+
+
+def test_one_joule_has_two_intervals_and_each_says_what_it_holds(page: Page) -> None:
+    """The session's is its own; the comparison's also holds how far an emulator is from a chip."""
+    comparison, measured = (section.answer.more for section in page.sections[:2])
+    assert any(one.startswith("One inference counts as") and "± 24 %" in one for one in comparison)
+    assert any("how far the emulator may be from a real chip, ± 24 %" in one for one in comparison)
+    assert any(one.startswith("The interval is") and "the meter's errors" in one for one in measured)
+    assert any("leaves out how far that is from a real chip" in one and "± 24 %" in one for one in measured)
+
+
+def test_what_stands_in_for_the_cloud_is_said_with_the_answer(inputs: Inputs) -> None:
+    answer = make_page([inputs.published]).sections[0].answer
+    assert "resnet50" in answer.basis and "stands in for MLPerf Tiny vww" in answer.basis
+
+
+def test_what_nobody_asks_for_is_not_called_unknown(page: Page) -> None:
+    scenario = next(table for table in tables(page) if table.title == "The scenario, complete")
+    kinds = {row[0]: row[1].kind for row in scenario.rows if isinstance(row[1], Number)}
+    assert kinds["device.sense_j"] == "unknown"
+    assert kinds["gateway.price_usd"] == "not used"
+    assert kinds["radio.setup_w"] == "not used"
+
+
+def test_words_are_explained_and_linked_from_their_first_use(written: Path) -> None:
+    root = tree(written)
+    (terms,) = [one for one in named(root, "dl") if one.get("class") == "terms"]
+    explained = {one.get("id") for one in named(terms, "div")}
+    assert {"term-device-day", "term-stance", "term-settings", "term-gross-net", "term-verdict"} <= explained
+    assert {"term-kind-assumed", "term-kind-not-used", "term-simulated"} <= explained
+    linked = [href[1:] for _, name, href in attributes(root) if name == "href" and href.startswith("#term-")]
+    assert len(linked) == len(set(linked)), "from the first use alone"
+    assert set(linked) <= explained
+    assert {"term-device-day", "term-verdict", "term-kind-assumed", "term-simulated"} <= set(linked)
+
+
+def test_break_evens_are_a_table_in_words_with_their_keys(page: Page) -> None:
+    table = next(table for table in tables(page) if table.title == "Break-evens")
+    row = next(row for row in table.rows if row[-1] == "edge.inference_j")
+    assert row[0] == "edge: joules of one inference"
+    assert "J" in str(row[2]) and str(row[3]).endswith("100 J")
+
+
+def test_a_model_alone_has_its_memory_and_its_layers_drawn(inputs: Inputs, tmp_path: Path) -> None:
+    (section,) = make_page([DIGITS / "digits.tflite"]).sections
+    keys = [block.key for block in section.blocks if isinstance(block, Picture)]
+    assert keys == ["input-1-map", "input-1-macs"]
+    assert section.title == "digits.tflite"
+    assert section.command == f"tinykit inspect {DIGITS / 'digits.tflite'}"
 
 
 def test_phases_and_periods_are_reported(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tinykit.reporting.report import make_report
 
 pytestmark = pytest.mark.browser
 pytest.importorskip("matplotlib")
-WIDTHS = (390, 768, 1280)
+WIDTHS = (400, 800, 1200)
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +100,19 @@ def test_no_width_needs_scrolling_sideways(page: Any, width: int, scheme: str, t
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+def test_no_table_or_picture_of_an_open_page_is_cut(page: Any) -> None:
+    """At 1200 px every formula can be read; at 400 px rows are cards, and pictures fit."""
+    all_of = "return [...document.querySelectorAll('.scroll{}')]"
+    cut = all_of + ".filter(one => one.scrollWidth > one.clientWidth + 1).length"
+    resize(page, 1200)
+    page.execute_script("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    assert page.execute_script(cut.format("")) == 0
+    resize(page, 400)
+    assert page.execute_script(cut.format(":not(.wide)")) == 0
+    size = "return document.querySelector('figure[id$=ledger] text').getBoundingClientRect().height"
+    assert page.execute_script(size) >= 8.0, "legible on a telephone"
+
+
 def test_the_trace_is_zoomed_by_keys_buttons_and_mouse(page: Any) -> None:
     from selenium.webdriver import ActionChains, Keys
 
@@ -171,5 +184,7 @@ def test_print_shows_pictures_and_no_controls(page: Any) -> None:
     assert not find(page, ".zoom").is_displayed()
     assert not find(page, "nav").is_displayed()
     assert find(page, "figure[id$=trace] svg").is_displayed()
+    folded = find(page, "details:not([open]) table")
+    assert page.execute_script("return arguments[0].checkVisibility()", folded), "paper cannot be unfolded"
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     assert len(page.print_page()) > 10_000

@@ -171,7 +171,7 @@ def _bench_steps(choices: Choices, paths: Paths) -> tuple[Step, ...]:
 
 def _answer_steps(choices: Choices, paths: Paths) -> tuple[Step, ...]:
     shared, dedicated = short(paths.shared), short(paths.dedicated)
-    sources = (short(paths.report), short(paths.session), shared, dedicated)
+    sources = (shared, dedicated, *map(short, (paths.session, paths.report, paths.model)))
     return (
         Step(
             "Those joules against an A10 that others share: the device reports 1 % of its decisions over "

@@ -17,7 +17,8 @@ PATH = click.Path(path_type=Path)
     "report",
     short_help="One page of conversions, builds, sessions and comparisons.",
     help="""Write one page about all INPUTs, in any mix: folders of sessions and of comparisons (compare -o),
-    reports of conversions (OUT.json beside OUT.tflite), and what build --json and inspect --json print.
+    reports of conversions (OUT.json beside OUT.tflite), models (.tflite), and what build --json and
+    inspect --json print.
 
     The page is one HTML file that loads nothing: the answer first, with its interval, its kind and where the
     edge loses; then figures with the data behind them, a trace to be zoomed, sources, and the commands that

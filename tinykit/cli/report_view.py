@@ -22,7 +22,7 @@ def view(report: Report) -> RenderableType:
 def _lines(report: Report) -> Iterator[Text]:
     for section in report.page.sections:
         answer = section.answer
-        yield Text.assemble((safe_text(answer.text), _STYLES[answer.tone]))
+        yield Text.assemble((safe_text(answer.whole), _STYLES[answer.tone]))
         if answer.verdict:
             yield Text(f"  verdict: {safe_text(answer.verdict).removeprefix('verdict ')}")
         for sentence in answer.loses:

@@ -12,19 +12,21 @@ from tinykit.comparison.break_even_map import break_even_map
 from tinykit.comparison.result import UNITS, Result
 from tinykit.comparison.result_headline import WORDS
 from tinykit.pretty import format_si
+from tinykit.reporting.comparison_moves import influences_of
 from tinykit.reporting.comparison_plot import draw_comparison
+from tinykit.reporting.comparison_words import bar_cells
 from tinykit.reporting.drawing import drawn
 from tinykit.reporting.page import Picture, Table
 
 _TITLES = {
     "ledger": "What a device-day costs, part by part",
     "difference": "The difference and the ratio over all draws",
-    "tornado": "What moves the difference",
+    "tornado": "Which uncertain figures move the answer",
     "break-even": "Where the edge wins, and where it loses",
     "accuracy": "Accuracy against cost, as more is sent up",
 }
 _QUANTILES = (0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975)
-_MAP_POINTS = 13
+_MAP_POINTS = 9
 _MOST_POINTS = 100
 
 
@@ -66,18 +68,25 @@ def _difference(result: Result) -> Table:
 
 
 def _tornado(result: Result) -> Table:
-    unit = UNITS[result.column]
+    unit, influences = UNITS[result.column], influences_of(result)
+    units = {key: one.spec.unit for key, one in result.parameters.items()}
     rows = tuple(
         (
-            bar.key,
-            f"{bar.low:.4g}",
-            f"{bar.high:.4g}",
+            *bar_cells(bar.key, (bar.low, bar.high), influences, units),
             format_si(bar.at_low, unit, 4),
             format_si(bar.at_high, unit, 4),
+            bar.key,
         )
         for bar in result.comparison.tornado
     )
-    heads = ("figure", ">its low end", ">its high end", ">edge saves at its low", ">edge saves at its high")
+    heads = (
+        "figure",
+        ">its low end",
+        ">its high end",
+        ">edge saves at its low",
+        ">edge saves at its high",
+        "key",
+    )
     return Table("The data of this picture", heads, rows, folded=True)
 
 

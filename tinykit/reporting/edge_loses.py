@@ -9,6 +9,7 @@ from typing import Any
 from tinykit.comparison.result import UNITS
 from tinykit.comparison.result_headline import WORDS
 from tinykit.pretty import format_interval
+from tinykit.reporting.comparison_words import clause, factor, quantity
 from tinykit.reporting.page import Tone
 from tinykit.reporting.stored_comparison import StoredComparison
 
@@ -40,29 +41,53 @@ def _columns(data: Mapping[str, Any]) -> Iterator[str]:
             continue
         saving = one["saving"]
         low, high = (float(end) for end in saving["interval95"])
-        if low <= 0:
-            lost = format_interval(-float(saving["nominal"]), -high, -low, UNITS[column])
-            sure = "" if high < 0 else ", not sure at 95 %"
-            yield f"In {word}: it costs {lost} more per device-day{sure}."
+        nominal = float(saving["nominal"])
+        lost = format_interval(-nominal, -high, -low, UNITS[column])
+        if high < 0:
+            yield f"In {word}: it costs {lost} more per device-day."
+        elif nominal < 0:
+            yield f"In {word}: it costs {lost} more per device-day, not sure at 95 %."
+        elif low <= 0:
+            saved = format_interval(nominal, low, high, UNITS[column])
+            yield f"In {word} it may: it saves {saved} per device-day, not sure at 95 %."
 
 
 def _break_evens(data: Mapping[str, Any]) -> Iterator[str]:
-    """Each figure's ranges in which the edge costs more, with the scenario's own value."""
+    """Each figure's ranges in which the edge costs more, beside what the figure is now."""
     for one in data["break_evens"]:
-        unit = "" if one["unit"] == "1" else f" {one['unit']}"
-        now = f"(here {float(one['now']):.3g}{unit})"
-        ranges = list(_losing(one))
-        column = "" if one["column"] == data["column"] else f"In {WORDS[one['column']]}, "
-        if ranges:
-            told = " and ".join(f"{low:.3g} to {high:.3g}{unit}" for low, high in ranges)
-            yield f"{column}{'with' if column else 'With'} {one['key']} from {told} {now}."
+        told = WORDS[one["column"]]
+        start = "It" if one["column"] == data["column"] else f"In {told}, it"
+        for low, high in losing(one):
+            yield f"{start} {_range(one, low, high)}."
 
 
-def _losing(one: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
+def _range(one: Mapping[str, Any], low: float, high: float) -> str:
+    """``would lose if one inference cost more than 0.7 J (23,000 times what it is: 31 µJ)``."""
+    key, unit, now = str(one["key"]), str(one["unit"]), float(one["now"])
+    first, last = (float(end) for end in one["searched"])
+    if (low, high) == (first, last):
+        how = f"anything from {quantity(low, unit)} to {quantity(high, unit)}"
+        return f"loses if {clause(key, how, real=True)}"
+    if low == first:
+        how, away = f"less than {quantity(high, unit)}", factor(high, now, unit)
+    elif high == last:
+        how, away = f"more than {quantity(low, unit)}", factor(low, now, unit)
+    else:
+        how, away = (
+            f"between {quantity(low, unit)} and {quantity(high, unit)}",
+            f"it is {quantity(now, unit)}",
+        )
+    real = low <= now <= high
+    return f"{'loses as long as' if real else 'would lose if'} {clause(key, how, real=real)} ({away})"
+
+
+def losing(one: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
+    """The ranges of a break-even in which the edge costs more; a share above 1 is impossible, and none."""
     ends = [float(one["searched"][0]), *map(float, one["points"]), float(one["searched"][1])]
+    most = 1.0 if str(one["key"]).endswith("_share") else ends[-1]
     wins = bool(one["edge_wins_at_low_end"])
     for low, high in pairwise(ends):
-        if not wins:
+        if not wins and low < most:
             yield low, high
         wins = not wins
 

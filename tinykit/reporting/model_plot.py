@@ -9,11 +9,14 @@ from typing import Any
 
 from tinykit.pretty import format_bytes
 from tinykit.reporting.drawing import drawn
-from tinykit.reporting.plot_text import plot_text
+from tinykit.reporting.plot_text import BODY, COLUMN, SMALL, TITLE, plain, plot_text
 
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 _HATCHES = ("", "////", "....", "\\\\\\\\", "----", "xxxx", "++++", "oo")
 _MOST = 40
+_NAME = 14
+_MAP_IN, _LETTER_IN = (3.8, 3.3), (0.068, 0.13)
+"""Width and height of the arena's map, and of a letter on it, in inches."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +40,16 @@ def bars(title: str, groups: Mapping[str, Sequence[tuple[str, int]]]) -> str:
             for name, count in parts:
                 label = name if len(groups) == 1 else f"{group}: {name}"
                 axis.barh(row, count, height=0.65, **look)
-                axis.text(count, row, f" {format_bytes(count)}", va="center", fontsize=8)
+                axis.text(count, row, f" {format_bytes(count)}", va="center", fontsize=BODY)
                 labels.append(plot_text(label))
                 row += 1
-        axis.set_yticks(range(row), labels, fontsize=8)
+        axis.set_yticks(range(row), labels, fontsize=BODY)
         axis.invert_yaxis()
-        axis.set_xlabel("bytes", fontsize=8)
-        axis.margins(x=0.12)
+        axis.set_xticks([])
+        axis.margins(x=0.25)
 
     rows = sum(map(len, groups.values()))
-    return _drawn(title, (8.0, 0.9 + 0.24 * rows), draw)
+    return _drawn(title, (COLUMN, 0.9 + 0.3 * rows), draw)
 
 
 def lines_of(title: str, values: Sequence[tuple[str, float]], unit: str) -> str:
@@ -54,18 +57,23 @@ def lines_of(title: str, values: Sequence[tuple[str, float]], unit: str) -> str:
     shown = values[:_MOST]
 
     def draw(axis: Any) -> None:
-        axis.barh(range(len(shown)), [value for _, value in shown], color=_COLOURS[0], height=0.65)
-        axis.set_yticks(range(len(shown)), [plot_text(name) for name, _ in shown], fontsize=8)
-        axis.invert_yaxis()
-        axis.set_xlabel(
-            f"{unit}; {len(values) - len(shown)} more are in the table" * (len(values) > _MOST) or unit
-        )
+        from matplotlib.ticker import MaxNLocator
 
-    return _drawn(title, (8.0, 1.0 + 0.22 * len(shown)), draw)
+        axis.barh(range(len(shown)), [value for _, value in shown], color=_COLOURS[0], height=0.65)
+        axis.set_yticks(range(len(shown)), [plot_text(name, 28) for name, _ in shown], fontsize=BODY)
+        axis.set_ylim(len(shown) - 0.4, -0.6)
+        axis.xaxis.set_major_locator(MaxNLocator(4))
+        axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+        more = f"; {len(values) - len(shown)} more are in the table" if len(values) > _MOST else ""
+        axis.set_xlabel(f"{unit}{more}", fontsize=BODY)
+
+    return _drawn(title, (COLUMN, 1.0 + 0.24 * len(shown)), draw)
 
 
 def memory_map(places: Sequence[Place]) -> str:
-    """Rectangles over operators and addresses."""
+    """Rectangles over operators and addresses, named where the name has room."""
+    operators = max((one.last + 1 for one in places), default=1)
+    top = max((one.offset_bytes + one.size_bytes for one in places), default=1)
 
     def draw(axis: Any) -> None:
         for index, one in enumerate(places):
@@ -74,16 +82,20 @@ def memory_map(places: Sequence[Place]) -> str:
                 middle, width, left=one.first - 0.5, height=one.size_bytes, edgecolor="white", linewidth=1,
                 color=_COLOURS[index % len(_COLOURS)], hatch=_HATCHES[index % len(_HATCHES)],
             )  # fmt: skip
-            if len(places) <= _MOST:
+            name = plot_text(one.name[-_NAME:])
+            wide, high = width / operators * _MAP_IN[0], one.size_bytes / top * _MAP_IN[1]
+            if wide > _LETTER_IN[0] * len(name) and high > _LETTER_IN[1]:
                 axis.text(
-                    one.first - 0.5 + width / 2, middle, plot_text(one.name[-14:]), ha="center", va="center",
-                    fontsize=7, bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1},
+                    one.first - 0.5 + width / 2, middle, name, ha="center", va="center",
+                    fontsize=SMALL, bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1},
                 )  # fmt: skip
-        axis.set_xlabel("operator, in the order in which they run", fontsize=8)
-        axis.set_ylabel("address in the arena, bytes", fontsize=8)
-        axis.set_ylim(0, max((one.offset_bytes + one.size_bytes for one in places), default=1))
+        axis.set_xlabel("operator, in the order in which they run", fontsize=BODY)
+        axis.set_ylabel("address in the arena", fontsize=BODY)
+        axis.yaxis.set_major_formatter(lambda value, _: format_bytes(value))
+        axis.set_xlim(-0.5, operators - 0.5)
+        axis.set_ylim(0, top)
 
-    return _drawn("The arena", (8.0, 4.2), draw)
+    return _drawn("The arena", (COLUMN, 4.2), draw)
 
 
 def _drawn(title: str, size: tuple[float, float], draw: Callable[[Any], None]) -> str:
@@ -91,13 +103,12 @@ def _drawn(title: str, size: tuple[float, float], draw: Callable[[Any], None]) -
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=size, dpi=130, layout="constrained")
+        figure = Figure(figsize=size, dpi=160, layout="constrained")
         FigureCanvasAgg(figure)
         axis = figure.subplots()
         draw(axis)
-        axis.set_title(plot_text(title), fontsize=10, loc="left")
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.tick_params(labelsize=8)
+        axis.set_title(plot_text(title), fontsize=TITLE, loc="left")
+        plain(axis)
         path = folder / "one.svg"
         figure.savefig(path, metadata={"Date": None})
         return [path]

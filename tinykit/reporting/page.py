@@ -13,7 +13,7 @@ from typing import Any, Literal
 from tinykit.estimate import Estimate
 from tinykit.pretty import format_estimate
 
-Kind = Literal["measured", "published", "modelled", "assumed", "counted", "chosen", "missing"]
+Kind = Literal["measured", "published", "modelled", "assumed", "counted", "chosen", "unknown", "not used"]
 KINDS: Mapping[Kind, str] = {
     "measured": "read from an instrument, or found by running it",
     "published": "a figure that somebody else published",
@@ -21,9 +21,10 @@ KINDS: Mapping[Kind, str] = {
     "assumed": "a judgement of our own: nobody published it",
     "counted": "exact: counted, no interval",
     "chosen": "a choice of whoever asks: swept, never drawn",
-    "missing": "nobody has a figure",
+    "unknown": "nobody has a figure: what needs it is left blank, and never counted as 0",
+    "not used": "has no figure and needs none: nothing here asks for it",
 }
-"""What the word beside a number means."""
+"""What the word beside a number means, or that stands in its place."""
 Tone = Literal["good", "bad", "open"]
 """Of an answer: it says yes, it says no, or it cannot be told."""
 
@@ -109,9 +110,10 @@ _LONGEST_TITLE = 160
 
 @dataclass(frozen=True)
 class Answer:
-    """What an input says, in a sentence; ``verdict`` in a word or two, ``loses`` where the edge loses.
+    """What an input says, in a sentence, and the ``basis`` it stands on, in the same line; ``verdict`` in a
+    word or two, ``loses`` where the edge loses.
 
-    ``more`` is what is worth a second look.
+    ``more``: a sentence each, of what must be known beside it: what its intervals hold, what stands in.
     """
 
     text: str
@@ -120,7 +122,13 @@ class Answer:
     verdict: str = ""
     loses: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    more: str = ""
+    basis: str = ""
+    more: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        """The sentence with its basis."""
+        return f"{self.text} {self.basis}".strip()
 
 
 def clipped(title: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from tinykit import __version__
 from tinykit.comparison.files import DOCUMENT
 from tinykit.errors import InputError, OutputError, UsageError
+from tinykit.graph.summary import inspect_model
 from tinykit.lab.manifest import MANIFEST
 from tinykit.progress import SILENT, Progress
 from tinykit.reporting.page import Page, Picture, Section
@@ -58,7 +59,7 @@ class Report:
                 {
                     "what": one.what,
                     "title": one.title,
-                    "answer": one.answer.text,
+                    "answer": one.answer.whole,
                     "verdict": one.answer.verdict,
                     "simulated": one.answer.simulated,
                     "edge_loses": list(one.answer.loses),
@@ -76,13 +77,15 @@ def make_report(
     title: str = "",
     progress: Progress = SILENT,
 ) -> Report:
-    """Write one page about all ``inputs``: folders of sessions and comparisons, JSON of the other commands.
+    """Write one page about all ``inputs``: folders of sessions and comparisons, models, JSON of commands.
 
     Raises UsageError without an input; InputError, code REPORT_INPUT, for what is none of these;
-    RecordingError, MissingExtraError, OutputError.
+    ModelError, RecordingError, MissingExtraError, OutputError.
     """
     if not inputs:
-        raise UsageError("A report needs something to report.", hint="tinykit report SESSION COMPARISON")
+        raise UsageError(
+            "A report needs something to report.", hint="name folders: tinykit report SESSION COMPARISON."
+        )
     page = make_page(inputs, title=title, progress=progress)
     pictures: tuple[Path, ...] = ()
     if format == "md":
@@ -134,14 +137,22 @@ def _recognise(path: Path) -> _Source:
             hint=f"they hold {MANIFEST} or {DOCUMENT}; give the folders in it one by one.",
             code="REPORT_INPUT",
         )
+    if path.suffix == ".tflite":
+        return _model(path)
     data, digest = read_json(path)
     if isinstance(data, dict) and data.get("schema") in MODEL_SCHEMAS and data.get("schema_version") == 1:
         return _Source(path, "model", data, digest)
     raise InputError(
         f"{path} is no report of a conversion, a build or an inspection.",
-        hint="tinykit convert writes OUT.json; tinykit build --json and tinykit inspect --json print theirs.",
+        hint="give an OUT.json of tinykit convert, an int8 .tflite, or what tinykit build --json printed.",
         code="REPORT_INPUT",
     )
+
+
+def _model(path: Path) -> _Source:
+    """A model itself: what inspecting it finds. Raises ModelError."""
+    found = inspect_model(path)
+    return _Source(path, "model", found.to_dict(), found.sha256)
 
 
 def _section(one: _Source, key: str, share: float) -> Section:

@@ -93,11 +93,11 @@ def inspection_section(path: Path, data: Document, digest: str, key: str) -> Sec
         "good", False, "readable", sources=tuple(map(str, arena["sources"])),
     )  # fmt: skip
     appendix = (
-        ("report", f"{path}, SHA-256 {digest}"),
+        ("read from", f"{path}, SHA-256 {digest}"),
         ("model", f"{data['file']}, SHA-256 {data['sha256']}"),
     )
     blocks = tuple(_inspection_blocks(data, key))
-    command = shlex.join(("tinykit", "inspect", str(data["file"])))
+    command = shlex.join(("tinykit", "inspect", str(path if path.suffix == ".tflite" else data["file"])))
     return Section(key, "Inspection", str(data["file"]), answer, blocks, appendix, command)
 
 

@@ -15,11 +15,16 @@ from tinykit.comparison.result_headline import WORDS
 from tinykit.errors import InputError
 from tinykit.pretty import format_duration, format_interval, format_si
 from tinykit.reporting.comparison_pictures import pictures
-from tinykit.reporting.edge_loses import difference, edge_loses, verdict_of
+from tinykit.reporting.comparison_words import bar_cells, label, quantity
+from tinykit.reporting.edge_loses import difference, edge_loses, losing, verdict_of
+from tinykit.reporting.interval_words import contents, half_width, percent
 from tinykit.reporting.page import Answer, Block, Cell, Number, Paragraph, Section, Table, clipped
 from tinykit.reporting.stored_comparison import StoredComparison, open_comparison
 
 _MOST_POINTS = 60
+_MOST_GAPS = 12
+_STAND_INS = ("stands in for", "in place of")
+"""What a note says of a cloud whose model is another than the edge's."""
 _ENDS = ("", "_low95", "_high95")
 
 
@@ -58,11 +63,37 @@ def _answer(stored: StoredComparison) -> Answer:
     inference = data["parameters"]["edge.inference_j"]
     stamp = "SIMULATED" if data["simulated"] else ""
     verdict, tone = verdict_of(data)
-    text = str(data["headline"])
-    shown = text if stamp in text else f"{text} {stamp}"
-    sources = (*map(str, inference["sources"]), _computed(data))
-    hybrid = str(data["answers"]["hybrid"])
-    return Answer(shown, tone, bool(data["simulated"]), verdict, tuple(edge_loses(stored)), sources, hybrid)
+    whole, text = str(data["headline"]), str(data["answers"]["edge"])
+    shown = whole if stamp in whole else f"{whole} {stamp}"
+    # A document whose headline is another's keeps it whole.
+    text, basis = (text, shown[len(text) :].strip()) if shown.startswith(text) else (shown, "")
+    basis = " ".join((basis, *filter(_is_stand_in, map(str, data["notes"])))).strip()
+    return Answer(
+        text,
+        tone,
+        bool(data["simulated"]),
+        verdict,
+        tuple(edge_loses(stored)),
+        (*map(str, inference.get("sources", ())), _computed(data)),
+        basis,
+        tuple(_more(data)),
+    )
+
+
+def _is_stand_in(note: str) -> bool:
+    return any(mark in note for mark in _STAND_INS)
+
+
+def _more(data: Mapping[str, Any]) -> Iterator[str]:
+    """What the interval of the edge's joules holds, the hybrid's answer."""
+    inference = data["parameters"]["edge.inference_j"]
+    if inference.get("interval95"):
+        value, (low, high) = float(inference["nominal"]), map(float, inference["interval95"])
+        half = half_width(value, low, high)
+        if holds := contents({k: float(u) for k, u in inference["influences"].items()}, half):
+            told = format_interval(value, low, high, "J")
+            yield f"One inference counts as {told} here, {percent(half)}. That interval contains {holds}."
+    yield str(data["answers"]["hybrid"])
 
 
 def _computed(data: Mapping[str, Any]) -> str:
@@ -84,21 +115,28 @@ def _blocks(stored: StoredComparison, key: str) -> Iterator[Block]:
     if stored.result is None:
         yield _ledger(data)
         yield _tornado(data)
+    if data["break_evens"]:
+        yield _break_evens(data)
     yield _policies(data)
     if stored.sweep:
         yield _sweep(stored.sweep, data)
     if data["gaps"]:
         yield _gaps(data)
-    yield from (Paragraph(str(note)) for note in data["notes"])
+    yield from (Paragraph(note) for note in map(str, data["notes"]) if not _is_stand_in(note))
     yield _scenario(data)
 
 
-def _number(one: Mapping[str, Any] | None, unit: str, kind: Any, sources: Sequence[Any] = ()) -> Cell:
-    """A nominal value with its interval; nobody has the figure: said so."""
+def _number(
+    one: Mapping[str, Any] | None, unit: str, kind: Any, sources: Sequence[Any] = (), mark: str = ""
+) -> Cell:
+    """A nominal value with its interval; nobody has the figure: said so; the column does not count it: –."""
+    if kind == "outside":
+        return "–"
     if one is None or one["nominal"] is None:
-        return Number("unknown", "missing")
+        return Number("", "unknown")
     low, high = (float(end) for end in one["interval95"])
-    return Number(format_interval(float(one["nominal"]), low, high, unit), kind, tuple(map(str, sources)))
+    told = format_interval(float(one["nominal"]), low, high, unit)
+    return Number(f"{mark}{told}", kind, tuple(map(str, sources)))
 
 
 def _savings(data: Mapping[str, Any]) -> Table:
@@ -109,7 +147,7 @@ def _savings(data: Mapping[str, Any]) -> Table:
         for policy in ("edge", "hybrid"):
             one = difference(data, policy, column)
             kinds = [data["policies"][p]["totals"][column]["kind"] for p in (policy, "cloud")]
-            kind = next((k for k in ("missing", "assumed", "modelled", "published") if k in kinds), kinds[0])
+            kind = next((k for k in ("assumed", "modelled", "published") if k in kinds), kinds[0])
             cells.append(_number(one["saving"], UNITS[column], kind, (_computed(data),)))
             cells.append(_number(one["ratio"], "1", kind, (_computed(data),)) if one["ratio"] else "")
         rows.append(tuple(cells))
@@ -143,26 +181,73 @@ def _ledger(data: Mapping[str, Any]) -> Table:
             rows.append((name, *values, str(next(iter(of.values()))["formula"])))
     for total in (column, *(one for one in COLUMNS if one != column)):
         sums = [data["policies"][policy]["totals"][total] for policy in POLICIES]
-        cells = [_number(one, UNITS[total], one["kind"], (_computed(data),)) for one in sums]  # type: ignore[index]
+        marks = [_mark(data, policy, total) for policy in POLICIES]
+        cells = [
+            _number(one, UNITS[total], one["kind"], (_computed(data),), mark)  # type: ignore[index]
+            for one, mark in zip(sums, marks, strict=True)
+        ]
         rows.append((f"total {WORDS[total]}", *cells, ""))  # type: ignore[index]
     heads = ("line", *(f">{policy}" for policy in POLICIES), "formula")
     return Table(f"{WORDS[column].capitalize()} per device-day, line by line", heads, tuple(rows))  # type: ignore[index]
 
 
+def _mark(data: Mapping[str, Any], policy: str, column: str) -> str:
+    """What stands before a total of some lines alone: it is a lower bound, or where what is missing may be
+    taken away, a part."""
+    gaps = [one for one in data["gaps"] if policy in one["policies"] and column in one["columns"]]
+    if any("increment" in key for one in gaps for key in one["missing"]):
+        return "part: "
+    return "≥ " if gaps else ""
+
+
 def _tornado(data: Mapping[str, Any]) -> Table:
     unit = UNITS[data["column"]]
+    influences = {key: tuple(one.get("influences", ())) for key, one in data["parameters"].items()}
+    units = {key: str(one["unit"]) for key, one in data["parameters"].items()}
     rows = tuple(
         (
-            str(bar["key"]),
-            f"{float(bar['low']):.4g}",
-            f"{float(bar['high']):.4g}",
+            *bar_cells(str(bar["key"]), (float(bar["low"]), float(bar["high"])), influences, units),
             format_si(float(bar["at_low"]), unit, 4),
             format_si(float(bar["at_high"]), unit, 4),
+            str(bar["key"]),
         )
         for bar in data["tornado"]
     )
-    heads = ("figure", ">its low end", ">its high end", ">edge saves at its low", ">edge saves at its high")
+    heads = (
+        "figure",
+        ">its low end",
+        ">its high end",
+        ">edge saves at its low",
+        ">edge saves at its high",
+        "key",
+    )
     return Table("What moves the difference", heads, rows, sources=(_computed(data),))
+
+
+def _break_evens(data: Mapping[str, Any]) -> Table:
+    """Where each figure was searched, and at which values the answer turns round."""
+    rows = []
+    for one in data["break_evens"]:
+        unit = str(one["unit"])
+        turns = ", ".join(quantity(float(point), unit) for point in one["points"])
+        low, high = (quantity(float(end), unit) for end in one["searched"])
+        loses = any(True for _ in losing(one))
+        rows.append(
+            (
+                label(str(one["key"])),
+                quantity(float(one["now"]), unit),
+                turns or ("nowhere: the edge loses all over" if loses else "nowhere: the edge wins all over"),
+                f"{low} to {high}",
+                WORDS[one["column"]],
+                str(one["key"]),
+            )
+        )
+    heads = ("figure", ">now", ">the answer turns at", ">searched", "in", "key")
+    note = (
+        "Each side has its best settings at every value; all other figures are as they are."
+        " --set KEY=VALUE tries one."
+    )
+    return Table("Break-evens", heads, tuple(rows), folded=True, note=note, sources=(_computed(data),))
 
 
 def _policies(data: Mapping[str, Any]) -> Table:
@@ -179,9 +264,10 @@ def _policies(data: Mapping[str, Any]) -> Table:
         played = f"{hand['mode']}, {hand['batch']} a connection, {hand['payload']}, {hand['tier']}"
         rows.append((policy, played, format_duration(float(one["latency_s"])), days, late or "yes"))
     return Table(
-        "The hands that were played",
-        ("policy", "hand", ">decides in", ">battery", "may be played"),
+        "The settings that each side chose",
+        ("policy", "settings", ">decides in", ">battery lasts", "feasible"),
         tuple(rows),
+        note="Of all settings that are feasible, those that cost least in the searched column.",
     )
 
 
@@ -222,19 +308,29 @@ def _gaps(data: Mapping[str, Any]) -> Table:
         (
             str(gap["line"]),
             ", ".join(map(str, gap["policies"])),
+            ", ".join(WORDS.get(column, str(column)) for column in gap["columns"]),
             "; ".join(f"{key}: {why}" for key, why in gap["missing"].items()),
         )
         for gap in data["gaps"]
     )
-    return Table("Lines that nobody has a figure for", ("line", "of", "what is missing"), rows)
+    heads = ("line", "of", "without", "what is missing")
+    return Table("Lines that nobody has a figure for", heads, rows, folded=len(rows) > _MOST_GAPS)
 
 
 def _scenario(data: Mapping[str, Any]) -> Table:
     """Every key with its value, its kind and its source."""
     rows: list[tuple[Cell, ...]] = [(key, str(word), "", "") for key, word in data["words"].items()]
+    asked = {key for gap in data["gaps"] for key in gap["missing"]}
     for key, one in data["parameters"].items():
         if one["nominal"] is None:
-            rows.append((key, Number("unknown", "missing"), str(one["given"]), str(one["why"])))
+            rows.append(
+                (
+                    key,
+                    Number("", "unknown" if key in asked else "not used"),
+                    str(one["given"]),
+                    str(one["why"]),
+                )
+            )
             continue
         kind = "chosen" if one["choice"] else one["kind"]
         cell = _number(one, str(one["unit"]), kind, one["sources"])

@@ -52,9 +52,13 @@ def _conversion_answer(data: Document) -> Answer:
         )
     low, high = (float(end) for end in accuracy["drop_interval95"])
     unit = "%" if accuracy["drop_is_relative"] else "points"
-    change = "rises" if accuracy["drop_is_relative"] else "drops"
+    # Of a metric that falls when a model gets worse the drop is counted, of an error its rise.
+    worse, better = ("rises", "falls") if accuracy["drop_is_relative"] else ("drops", "rises")
+    value = float(accuracy["drop"]["value"])
+    change, sign = (worse, 1.0) if value >= 0.0 else (better, -1.0)
+    low, high = sorted((sign * low, sign * high))
     interval = f"[{100 * low:.2f}, {100 * high:.2f}] (95 %, measured)"
-    drop = f"{100 * float(accuracy['drop']['value']):.2f} {unit} {interval}"
+    drop = f"{100 * abs(value):.2f} {unit} {interval}"
     tone: Tone = "open" if passed is None else "good" if passed else "bad"
     verdict = {None: "no gate was set", True: "gate passed", False: "gate FAILED"}[passed]
     text = (

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinykit.console import safe_text
+from tinykit.reporting.glossary import FirstUses, glossary, term_key
 from tinykit.reporting.page import Page, Paragraph, Picture, Table, Trace
 from tinykit.reporting.svg import inline_svg
 
@@ -30,9 +31,13 @@ def write_html(page: Page) -> str:
     """The whole file as text."""
     style, script = (_asset(name) for name in ("report.css", "report.js"))
     template = _environment().get_template("report.html")
+    uses = FirstUses(page)
     return template.render(
         page=page,
         notes=page.footnotes(),
+        glossary=glossary(page),
+        first=uses.first,
+        words=lambda text: _words(uses, text),
         style=_markup(style),
         script=_markup(script),
         policy=(
@@ -55,12 +60,27 @@ def _environment() -> Environment:
         finalize=_plain,
     )
     made.filters.update(svg=_svg, block_kind=lambda block: _KINDS[type(block)], linked=_linked)
+    made.filters.update(term=term_key, value=_value)
     return made
 
 
 def _plain(value: Any) -> Any:
     """What every expression of a template passes through: text of files shows its odd characters."""
     return safe_text(value) if type(value) is str else value
+
+
+def _words(uses: FirstUses, text: str) -> Markup:
+    """``text`` with a link to the glossary from the first use of each of its words."""
+    from markupsafe import Markup, escape
+
+    link = Markup('<a class="term" href="#{}">{}</a>')
+    parts = (link.format(key, word) if key else escape(word) for word, key in uses.split(safe_text(text)))
+    return Markup("").join(parts)
+
+
+def _value(text: str) -> str:
+    """A value that breaks before its interval, and nowhere else."""
+    return safe_text(text).replace(" ", "\N{NO-BREAK SPACE}").replace("\N{NO-BREAK SPACE}[", " [")
 
 
 def _svg(picture: Picture) -> Markup:

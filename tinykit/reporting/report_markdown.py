@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tinykit.console import safe_text
+from tinykit.reporting.glossary import glossary
 from tinykit.reporting.page import (
     Answer,
     Block,
@@ -38,9 +39,9 @@ def _lines(page: Page, pictures: str) -> Iterator[str]:
         yield from _section(section, notes, pictures)
     yield from ("", "## Sources", "")
     yield from (f"[^{number}]: {escaped(source)}" for number, source in notes)
-    yield ""
-    yield from (f"- *{kind}*: {escaped(meaning)}" for kind, meaning in page.kinds)
-    yield from ("", "Intervals hold the quantity with 95 % probability.", "", "## Appendix")
+    yield from ("", "## Glossary", "")
+    yield from (f"- **{escaped(word)}**: {escaped(meaning)}" for word, meaning in glossary(page).items())
+    yield from ("", "## Appendix")
     for section in page.sections:
         yield from ("", f"### {escaped(section.title)}", "")
         yield from (f"- {escaped(name)}: {escaped(value)}" for name, value in section.appendix)
@@ -49,13 +50,13 @@ def _lines(page: Page, pictures: str) -> Iterator[str]:
 
 
 def _answer(answer: Answer, notes: Footnotes) -> Iterator[str]:
-    yield f"{escaped(answer.text)}{_cites(answer.sources, notes)}"
-    if answer.more:
-        yield from ("", escaped(answer.more))
+    yield f"{escaped(answer.whole)}{_cites(answer.sources, notes)}"
     if answer.verdict:
         yield from ("", f"**{escaped(answer.verdict)}**{_stamp(answer.simulated)}")
     if answer.loses:
         yield from ("", "Where the edge loses:", "", *(f"- {escaped(one)}" for one in answer.loses))
+    for sentence in answer.more:
+        yield from ("", escaped(sentence))
 
 
 def _section(section: Section, notes: Footnotes, pictures: str) -> Iterator[str]:
@@ -98,11 +99,11 @@ def _table(table: Table, notes: Footnotes) -> Iterator[str]:
 def _cell(cell: Cell, notes: Footnotes) -> str:
     if isinstance(cell, str):
         return escaped(cell)
-    return f"{escaped(cell.text)} *{cell.kind}*{_cites(cell.sources, notes)}"
+    return f"{escaped(cell.text)} *{cell.kind}*{_cites(cell.sources, notes)}".strip()
 
 
 def _cites(sources: tuple[str, ...], notes: Footnotes) -> str:
-    return "".join(f"[^{number}]" for number in notes.of(sources))
+    return " ".join(f"[^{number}]" for number in sorted(notes.of(sources)))
 
 
 def _stamp(simulated: bool) -> str:

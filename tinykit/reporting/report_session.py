@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from tinykit.comparison.edge import as_a_board, board_name
 from tinykit.estimate import Estimate
 from tinykit.lab.analysis import Analysis
 from tinykit.lab.ledger import Ledger
@@ -15,9 +16,12 @@ from tinykit.lab.manifest import manifest_sha256
 from tinykit.lab.pyramid import Pyramid
 from tinykit.lab.report import budget_rows
 from tinykit.lab.store import StoredSession, open_session, reanalyse
-from tinykit.lab.verdict import CODES, Verdict
+from tinykit.lab.verdict import Verdict
+from tinykit.lab.verdict_codes import CODES
+from tinykit.meters.trace import instrument_title
 from tinykit.pretty import format_duration, format_estimate, format_interval, format_si
 from tinykit.reporting.drawing import drawn
+from tinykit.reporting.interval_words import contents, half_width, percent
 from tinykit.reporting.page import (
     Answer,
     Block,
@@ -82,11 +86,27 @@ def _answer(session: StoredSession) -> Answer:
     told = format_interval(number.value, low, high, "J")
     text = f"{title} takes {told} (95 %) {per} ({number.kind}{stamp})."
     tone: Tone = "good" if verdict.state == "pass" else "open"
-    return Answer(text, tone, simulated, words, sources=number.sources)
+    return Answer(text, tone, simulated, words, sources=number.sources, more=tuple(_holds(session, number)))
+
+
+def _holds(session: StoredSession, number: Estimate) -> Iterator[str]:
+    """What the interval contains, and, of an emulated board, what it does not."""
+    half = half_width(number.value, *number.interval())
+    if holds := contents({name: one.u for name, one in number.influences.items()}, half):
+        yield f"The interval is {percent(half)}. It contains {holds}."
+    if session.known.simulated:
+        chip = as_a_board(number, board_name(session), "active", cycles=True)
+        wide = percent(half_width(chip.value, *chip.interval()))
+        yield (
+            "It is about the emulated board, and leaves out how far that is from a real chip: where these"
+            f" joules stand for one, as in a comparison, they are {wide}."
+        )
 
 
 def _blocks(session: StoredSession, analysis: Analysis, key: str, share: float) -> Iterator[Block]:
-    yield _numbers(session)
+    numbers = _numbers(session)
+    if numbers.rows:
+        yield numbers
     pyramid = Pyramid(analysis.trace)
     kind, source = _origin(session)
     document = trace_document(analysis, pyramid, simulated=session.known.simulated, share=share)
@@ -115,7 +135,7 @@ def _origin(session: StoredSession) -> tuple[Kind, str]:
     """Of all that is read off the recording: its kind, and which recording."""
     trace = session.energy["trace"]
     instrument, made = trace["instrument"], trace["provenance"]
-    name = " ".join(str(instrument.get(key, "")) for key in ("model", "serial")).strip()
+    name = instrument_title(instrument)
     kind: Kind = "modelled" if session.known.simulated else "measured"
     return kind, f"{name}: {made['source']} of {session.folder}, SHA-256 {made['sha256']}"
 
@@ -229,8 +249,8 @@ def _appendix(session: StoredSession) -> Iterator[tuple[str, str]]:
     if board.get("firmware_sha256"):
         yield "firmware, SHA-256", str(board["firmware_sha256"])
     if instrument:
-        words = (instrument.get(name) for name in ("model", "serial", "firmware"))
-        yield "instrument", " ".join(str(word) for word in words if word)
+        firmware = f", firmware {instrument['firmware']}" if instrument.get("firmware") else ""
+        yield "instrument", f"{instrument_title(instrument)}{firmware}"
         yield "calibration", session.known.calibration.source
     if settings.get("voltage_v"):
         yield "supply", f"{settings['voltage_v']} V"

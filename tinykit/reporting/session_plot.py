@@ -17,12 +17,12 @@ from tinykit.lab.analysis import Analysis
 from tinykit.lab.pyramid import Envelope, Pyramid
 from tinykit.lab.store import StoredSession, open_session, reanalyse
 from tinykit.pretty import decimals_for, format_duration, format_si
-from tinykit.reporting.plot_text import plot_text
+from tinykit.reporting.plot_text import BODY, COLUMN, plain, plot_text
 
 SUFFIXES = (".png", ".svg", ".pdf")
 _MEAN, _BAND, _GAP = "#0072B2", "#9ec9e2", "#D55E00"
 _KINDS = {"infer": ("#E69F00", "////"), "idle": ("#009E73", "...."), "sleep": ("#CC79A7", "\\\\\\\\")}
-_OTHER = ("#999999", "xxxx")
+_OTHERS = (("#56B4E9", "----"), ("#D55E00", "xxxx"), ("#F0E442", "++++"), ("#999999", "oo"))
 _POINTS = 1600
 _MOST_GAPS = 500
 _LONGEST_NAME = 32
@@ -81,9 +81,9 @@ def plot_session(folder: Path, path: Path, view: View = View()) -> Drawn:
     analysis = reanalyse(session)
     panels = _panels(analysis, view)
     pyramid = Pyramid(analysis.trace)
-    figure = Figure(figsize=(10, 1.1 + 2.7 * len(panels)), dpi=130, layout="constrained")
+    figure = Figure(figsize=(COLUMN, 1.0 + 2.2 * len(panels)), dpi=160, layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(_title(session), fontsize=11, x=0.01, ha="left")
+    figure.suptitle(_title(session), fontsize=BODY, x=0.01, ha="left")
     axes = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
     for axis, panel in zip(axes, panels, strict=True):
         _draw(axis, panel, analysis, pyramid)
@@ -163,13 +163,12 @@ def _draw(axis: Any, panel: _Panel, analysis: Analysis, pyramid: Pyramid) -> Non
     axis.set_xlim(edges[0], edges[-1])
     low = float(np.nanmin(levels[0], initial=0.0))
     axis.set_ylim(min(0.0, low * 1.05), peak * scale_w * 1.12)
-    axis.set_title(panel.title, fontsize=9, loc="left")
+    axis.set_title(panel.title, fontsize=BODY, loc="left")
     since = "" if begin_s == 0.0 else f" since {begin_s:.{max(0, decimals_for(1e-4))}f} s"
-    axis.set_xlabel(f"time in {unit_t}{since}, by the meter's clock", fontsize=8)
-    axis.set_ylabel(f"power in {unit_w}", fontsize=8)
-    axis.tick_params(labelsize=8)
+    axis.set_xlabel(f"time in {unit_t}{since}, by the meter's clock", fontsize=BODY)
+    axis.set_ylabel(f"power in {unit_w}", fontsize=BODY)
+    plain(axis)
     axis.grid(alpha=0.25, linewidth=0.5)
-    axis.spines[["top", "right"]].set_visible(False)
 
 
 def _time_unit(seen: Envelope) -> tuple[str, float]:
@@ -181,10 +180,11 @@ def _time_unit(seen: Envelope) -> tuple[str, float]:
 
 def _windows(axis: Any, panel: _Panel, analysis: Analysis, begin_s: float, scale: float) -> None:
     rate_hz = analysis.trace.sample_rate_hz
+    others = [kind for kind in dict.fromkeys(phase.kind for phase in analysis.phases) if kind not in _KINDS]
     for phase, window in zip(analysis.phases, analysis.windows, strict=False):
         if window.stop < panel.start or window.start > panel.stop:
             continue
-        colour, hatch = _KINDS.get(phase.kind, _OTHER)
+        colour, hatch = _KINDS.get(phase.kind) or _OTHERS[others.index(phase.kind) % len(_OTHERS)]
         low, high = ((at / rate_hz - begin_s) * scale for at in (window.start, window.stop))
         name = "inferences" if phase.kind == "infer" else plot_text(phase.kind, _LONGEST_NAME)
         # The strip below the axis shows what a shade behind the curve would hide.
@@ -217,8 +217,8 @@ def _legend(figure: Any, axes: Any) -> None:
         entries.values(),
         entries.keys(),
         loc="outside lower left",
-        ncols=len(entries),
-        fontsize=8,
+        ncols=3,
+        fontsize=BODY,
         frameon=False,
     )
 
@@ -244,10 +244,12 @@ def _title(session: StoredSession) -> str:
     model = (manifest.get("model") or {}).get("name") or imported.get("name") or session.folder.name
     where = manifest.get("board") or {}
     board = where.get("name") or where.get("ran_on", "")
-    instrument = (manifest.get("meter") or {}).get("instrument", {}).get("model", "")
+    instrument = (manifest.get("meter") or {}).get("instrument") or {}
+    emulated = " (emulated)" if instrument.get("emulated") else ""
     stamp = "   SIMULATED" if session.known.simulated else ""
-    names = ", ".join(plot_text(str(part), _LONGEST_NAME) for part in (model, board, instrument) if part)
-    return f"{names}; verdict {session.verdict.state}{stamp}"
+    parts = (model, board, instrument.get("model"))
+    names = ", ".join(plot_text(str(part), _LONGEST_NAME) for part in parts if part)
+    return f"{names}{emulated}\nverdict {session.verdict.state}{stamp}"
 
 
 def _metadata(session: StoredSession, path: Path) -> dict[str, str]:

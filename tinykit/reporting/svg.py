@@ -1,7 +1,8 @@
 """A drawing of matplotlib's made fit for a page: only what is known, ids of its own, no style attributes.
 
 Under a strict Content-Security-Policy a ``style`` attribute does nothing, so that each property becomes the
-attribute of its name. Black becomes the text's colour and white the paper's, so that a page may be dark.
+attribute of its name. Black becomes the text's colour, white the paper's and the stamp's red the page's own,
+so that a page may be dark.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _REFERENCE = re.compile(r"url\(#([\w.:-]+)\)")
 _ID = re.compile(r"[\w.:-]+")
 _VALUE = re.compile(r"[\w\s.,:;#%()+/=-]*")
 _PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+")
-_WHITE, _BLACK = ("#ffffff", "white"), ("#000000", "black")
+_WHITE, _BLACK, _STAMP = ("#ffffff", "white"), ("#000000", "black"), "#b00020"
 
 
 def inline_svg(text: str, key: str, title: str) -> Markup:
@@ -85,6 +86,8 @@ def _attributes(element: ElementTree.Element, key: str) -> Iterator[tuple[str, s
         elif name in _PLACES | _LOOKS:
             found[name] = _checked(value)
     classes = [f"paper-{name}" for name in ("fill", "stroke") if found.get(name) in _WHITE]
+    if found.get("fill") == _STAMP:
+        classes.append("stamp-fill")
     if classes:
         yield "class", " ".join(classes)
     for name, value in found.items():

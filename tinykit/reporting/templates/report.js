@@ -2,7 +2,8 @@
 // Zooms into a trace: levels from coarse to fine, windows, states, gaps. Without it the page shows pictures.
 (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const LEFT = 64, RIGHT = 8, TOP = 22, BOTTOM = 30, HEIGHT = 320, STEPS = [1, 2, 5, 10];
+  const KNOWN = ["infer", "idle", "sleep"], OTHERS = 4;
+  const LEFT = 64, RIGHT = 24, TOP = 22, BOTTOM = 30, HEIGHT = 320, STEPS = [1, 2, 5, 10];
 
   function make(name, attributes, parent, text) {
     const isHtml = ["button", "div", "p"].includes(name);
@@ -42,12 +43,11 @@
       this.data = JSON.parse(figure.querySelector("script").textContent);
       this.levels = this.data.levels.map(decoded);
       this.length = this.data.length_s;
+      this.others = [...new Set(this.data.phases.map(([kind]) => kind))].filter((kind) => !KNOWN.includes(kind));
       this.least = Math.min(this.length, 8 * this.data.sample_s);
       const keys = make("div", { class: "keys", role: "group", "aria-label": "Zoom" }, figure);
-      const button = (label, spoken, action) => {
-        const one = make("button", { type: "button", "aria-label": spoken }, keys, label);
-        one.addEventListener("click", action);
-      };
+      const button = (label, spoken, action) =>
+        make("button", { type: "button", "aria-label": spoken }, keys, label).addEventListener("click", action);
       for (const [name, from, to] of this.data.views) button(name, "Show: " + name, () => this.show(from, to));
       button("+", "Zoom in", () => this.scale(0.5));
       button("−", "Zoom out", () => this.scale(2));
@@ -170,8 +170,8 @@
     bands(x) {
       let free = 0;
       for (const [kind, from, to, inferences] of this.data.phases) {
-        const known = ["infer", "idle", "sleep"].includes(kind) ? " " + kind : "";
-        const wide = this.span("phase" + known, x(from), x(to), TOP - 4);
+        const known = KNOWN.includes(kind) ? kind : "other" + this.others.indexOf(kind) % OTHERS;
+        const wide = this.span("phase " + known, x(from), x(to), TOP - 4);
         const label = kind === "infer" ? inferences + " inferences" : kind, at = Math.max(LEFT, x(from));
         if (wide === false || at < free || wide < 24) continue;
         make("text", { x: at + 2, y: TOP - 8 }, this.svg, label);

@@ -1,0 +1,38 @@
+"""A page's words: each explained, each linked once, and never at the cost of its text."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tinykit.reporting.glossary import TERMS, FirstUses, glossary
+from tinykit.reporting.page import Answer, Page, Section
+
+
+def page(*inputs: str) -> Page:
+    sections = tuple(Section("k", one, "t", Answer("x", "good", False), (), (), "") for one in inputs)
+    return Page("t", sections, "1")
+
+
+def test_only_the_words_of_what_is_there() -> None:
+    assert "stance" in glossary(page("Edge against cloud"))
+    assert "stance" not in glossary(page("Conversion"))
+    assert "SIMULATED" not in glossary(page("Conversion"))
+    assert all(meaning.endswith(".") for meaning in glossary(page("Edge against cloud", "Build")).values())
+
+
+def test_a_word_is_linked_from_its_first_use_alone() -> None:
+    uses = FirstUses(page("Edge against cloud"))
+    assert uses.split("saves 1 J per device-day") == [
+        ("saves 1 J per ", ""),
+        ("device-day", "term-device-day"),
+    ]
+    assert uses.split("a device-day") == [("a device-day", "")]
+    assert uses.split("stanced") == [("stanced", "")]
+
+
+@given(st.lists(st.sampled_from([*(one.name for one in TERMS), " ", "<b>", "x"]), max_size=20))
+def test_no_text_is_lost(parts: list[str]) -> None:
+    text = "".join(parts)
+    uses = FirstUses(page("Edge against cloud", "Measurement session", "Conversion"))
+    assert "".join(part for part, _ in uses.split(text)) == text
