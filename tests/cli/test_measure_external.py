@@ -138,6 +138,7 @@ def test_every_phase_of_an_emulated_application_holds_its_truth(tinykit, cycling
     assert tinykit("session", "recompute", tmp_path / "s").out.startswith("The same")
     shown = tinykit("session", "show", tmp_path / "s").out
     assert "SIMULATED" in shown
+    assert "(emulated)" in shown
     assert "off the whole" in shown
 
 

@@ -65,7 +65,9 @@ def test_every_command_gives_one_document_and_a_text(tinykit, made, words, schem
 
 
 def test_the_headline_has_its_interval_and_the_stamp(tinykit, made):
-    first = tinykit("session", "show", made / "a").out.splitlines()[0]
+    shown = tinykit("session", "show", made / "a").out
+    assert "Nordic PPK2 7 (emulated)" in shown
+    first = shown.splitlines()[0]
     assert first == "288.3 µJ/inference [287.0, 289.5] 95 %, SIMULATED"
 
 

@@ -51,6 +51,19 @@ def test_absurd_terms_are_refused_by_name(tmp_path: Path, change: dict[str, obje
     assert refused.value.code == "CALIBRATION"
 
 
+def test_an_offset_is_in_amperes_or_in_watts_and_nothing_else_is() -> None:
+    document = Calibration("a#1", "a", "x", True, (Term("gain", "normal", 0.02),)).to_dict()
+    offset = {"quantity": "offset", "unit": "W", "distribution": "normal", "u": 1e-3}
+    read = parse_calibration({**document, "terms": [*document["terms"], offset]})
+    assert read.terms[1] == Term("offset", "normal", 1e-3, is_power=True)
+    assert parse_calibration(read.to_dict()) == read
+    assert read.to_dict()["terms"][1]["unit"] == "W"
+    with pytest.raises(InputError, match="unit of offset is A or W"):
+        parse_calibration({**document, "terms": [*document["terms"], {**offset, "unit": "V"}]})
+    with pytest.raises(InputError, match="unit of gain is 1"):
+        parse_calibration({**document, "terms": [{**offset, "quantity": "gain"}]})
+
+
 def test_a_calibration_without_gain_or_with_an_entry_twice_is_refused() -> None:
     base = Calibration("a#1", "a", "x", True, (Term("gain", "normal", 0.02),)).to_dict()
     with pytest.raises(InputError, match="gain"):

@@ -80,6 +80,20 @@ def test_the_closure_is_judged(tmp_path, change, state):
         assert "duty" not in report.to_dict()["energy"]
 
 
+def test_a_board_that_works_beside_a_periods_marker_gives_no_number(tmp_path):
+    assert finding(session(tmp_path / "s", SCRIPT), "GUARD_NOT_IDLE").state == "pass"
+    report = session(tmp_path / "t", replace(SCRIPT, behind_work_a=12e-3))
+    assert finding(report, "GUARD_NOT_IDLE").state == "fail"
+    assert report.analysis.duty is None
+
+
+def test_one_period_leaves_its_checks_unmade_and_says_why(tmp_path):
+    report = session(tmp_path / "s", replace(SCRIPT, periods=1))
+    for code in ("PERIOD_LENGTH", "PERIOD_CLOSURE"):
+        assert finding(report, code).state == "not_checked"
+        assert "two whole periods" in finding(report, code).text
+
+
 def test_a_period_that_lasts_longer_than_it_was_told_to(tmp_path):
     # What the board says (board_s) of the sleep is the wake-up's 2 ms in these scripts: far off.
     assert finding(session(tmp_path / "s", SCRIPT), "PERIOD_LENGTH").state == "warn"
@@ -117,7 +131,7 @@ def test_a_session_without_periods_says_nothing_of_them(tmp_path):
 
     report = session(tmp_path / "s", Script())
     assert report.analysis.duty is None
-    assert finding(report, "PERIOD_CLOSURE").state == "not_checked"
+    assert not {"PERIOD_LENGTH", "PERIOD_CLOSURE"} & {f.code for f in report.analysis.verdict.findings}
 
 
 def test_one_period_has_no_scatter_and_no_result(tmp_path):

@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tinykit.errors import InputError
 from tinykit.lab.analysis import covers
 from tinykit.lab.budget import Instrumented, span_energy
 from tinykit.lab.calibration import Calibration, Term
+from tinykit.lab.doubts import list_doubts
 from tinykit.lab.energy import MarkedWindow, session_energy
 from tinykit.lab.integrate import integrate
 from tinykit.lab.windows import Window, find_edges, level_windows, pulse_windows
@@ -156,6 +158,67 @@ def test_gain_is_shared_by_all_windows_and_offsets_by_their_range() -> None:
     assert result.net.influences["test#1.voltage"].u == pytest.approx(0.01 * result.net.value, rel=1e-9)
 
 
+def power_trace(power_w: float, supply: Supply | None, *, energy: bool = False) -> Trace:
+    values = np.full(1_000, power_w / RATE if energy else power_w)
+    block = Block(0, energy_j=values) if energy else Block(0, power_w=values)
+    return array_trace(RATE, Instrument("test", "test", "1", "", "none"), supply, block)
+
+
+@pytest.mark.parametrize("energy", [False, True])
+@pytest.mark.parametrize("supply", [None, Supply(V, "set", "test")])
+def test_an_offset_in_watts_moves_power_whatever_the_supply(supply: Supply | None, energy: bool) -> None:
+    (span,) = integrate(power_trace(0.1, supply, energy=energy), [Window(0, 1_000)])
+    one = span_energy(span, meter(Term("offset", "normal", 1e-3, is_power=True)))
+    assert one.influences["test#1.offset"].u == pytest.approx(1e-3 * 0.01, rel=1e-9)
+
+
+def test_an_offset_in_amperes_moves_power_by_the_supplys_volts() -> None:
+    in_amperes = meter(Term("offset", "normal", 1e-3))
+    (span,) = integrate(power_trace(0.1, Supply(V, "set", "test")), [Window(0, 1_000)])
+    assert span_energy(span, in_amperes).influences["test#1.offset"].u == pytest.approx(1e-3 * V * 0.01)
+
+
+def test_an_offset_whose_unit_does_not_fit_is_refused_with_a_way_out() -> None:
+    in_amperes = Calibration("test#1", "test", "test", True, (Term("offset", "normal", 1e-3),))
+    supply = Supply(V, "set", "test")
+    with pytest.raises(InputError, match="in A") as caught:
+        in_amperes.check_fits("power", None)
+    assert caught.value.code == "CALIBRATION_UNIT"
+    assert '"unit": "W"' in caught.value.hint
+    in_amperes.check_fits("power", supply)
+    in_amperes.check_fits("current", supply)
+    in_watts = replace(in_amperes, terms=(Term("offset", "normal", 1e-3, is_power=True),))
+    in_watts.check_fits("energy", None)
+    with pytest.raises(InputError, match="in W"):
+        in_watts.check_fits("current", supply)
+
+
+def test_an_uncertainty_that_is_itself_badly_known_counts_by_its_degrees_of_freedom() -> None:
+    """A certificate's u from six readings: Student's t of 5 is 2.571, whether or not it stands alone."""
+    (span,) = integrate(power_trace(0.1, None), [Window(0, 1_000)])
+    alone = span_energy(span, meter(Term("gain", "normal", 0.01, dof=5.0)))
+    low, high = alone.interval()
+    assert (high - low) / 2 == pytest.approx(2.571 * 0.01 * alone.value, rel=1e-3)
+    tiny = Term("temperature", "rectangular", 1e-9)
+    low, high = span_energy(span, meter(Term("gain", "normal", 0.01, dof=5.0), tiny)).interval()
+    assert (high - low) / 2 == pytest.approx(2.571 * 0.01 * alone.value, rel=2e-2)
+
+
+@pytest.mark.parametrize(("supply", "state"), [(None, "not_needed"), (Supply(V, "set", "test"), "missing")])
+def test_a_meter_that_counts_joules_at_the_volts_it_set_has_their_error(
+    supply: Supply | None, state: str
+) -> None:
+    trace = power_trace(0.1, supply, energy=True)
+    energy = session_energy(
+        trace, [MarkedWindow(Window(100, 900), 1)], (), meter(Term("gain", "normal", 0.1))
+    )
+    doubts = list_doubts(trace, meter().calibration, energy, was_filtered=False)
+    assert {one.name: one.state for one in doubts}["voltage"] == state
+    stated = meter(Term("voltage", "normal", 0.1)).calibration
+    doubts = list_doubts(trace, stated, energy, was_filtered=False)
+    assert {one.name: one.state for one in doubts}["voltage"] == "counted"
+
+
 def test_type_a_is_the_scatter_of_the_windows() -> None:
     current, digital = burst()
     factors = (0.99, 1.0, 1.01)
@@ -224,3 +287,38 @@ def test_the_filters_doubt_does_not_depend_on_where_blocks_are_cut(cuts: list[in
         (span,) = integrate(replace(trace, new_filter=SpikeFilter), [Window(1_990, 7_001)])
         sums.append((span.filter_adds_j, span.filter_takes_j))
     assert sums[0] == pytest.approx(sums[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("guard_s", [0.0, 0.01])
+def test_the_scatter_of_edges_between_samples_is_known_beforehand(guard_s: float) -> None:
+    """A meter that samples counts a block of 20.4 samples as 20 or 21: with guards, and net of idle, too."""
+    rng, n, length = np.random.default_rng(6), 4_000, 20.4
+    gross, net, known = [], [], {}
+    for _ in range(400):
+        start = 1_500 + rng.uniform()
+        active = (np.arange(n) >= start) & (np.arange(n) < start + length)
+        trace = make_trace(np.where(active, 1e-2, 4e-3), active.astype(np.uint8))
+        marked = [MarkedWindow(w, 1) for w in level_windows(find_edges(trace, 0))]
+        one = session_energy(trace, marked, [Window(2_600, n)], meter(), guard_s=guard_s)
+        assert one.net is not None
+        gross.append(one.gross.value)
+        net.append(one.net.value)
+        sums = {"gross": one.gross, "net": one.net}
+        known = {what: e.influences["session#1.windows.edges"].u for what, e in sums.items()}
+    assert np.mean(gross) == pytest.approx(1e-2 * V * length / RATE, rel=5e-3)
+    # At 20.4 it is √(0.4 · 0.6) of a sample; over all lengths 1/√6.
+    for what, values in (("gross", gross), ("net", net)):
+        assert np.std(values) == pytest.approx(known[what] * math.sqrt(0.24 * 6), rel=0.1), what
+
+
+def test_a_meter_that_integrates_counts_a_block_whole_where_guards_hold_it() -> None:
+    energy = np.full(4_000, 1e-6)
+    energy[1_500:1_520] = 1e-5
+    digital = (energy > 5e-6).astype(np.uint8)
+    block = Block(0, energy_j=energy, digital=digital)
+    trace = array_trace(RATE, Instrument("t", "t", "1", "", "none"), None, block, digital_lines=("D0",))
+    marked = [MarkedWindow(Window(1_500, 1_520), 1)]
+    one = session_energy(trace, marked, [Window(2_600, 4_000)], meter(), guard_s=0.01)
+    assert one.net is not None
+    assert "session#1.windows.edges" not in one.net.influences
+    assert one.gross.influences["session#1.windows.edges"].u == pytest.approx(1e-6 / math.sqrt(6))

@@ -10,6 +10,7 @@ import pytest
 
 from tinykit.errors import TinykitError
 from tinykit.lab.calibration import Calibration, Term
+from tinykit.lab.compare import compare_sessions
 from tinykit.lab.import_windows import Pointed
 from tinykit.lab.importer import Recording, import_recording
 from tinykit.lab.recompute import recompute
@@ -93,6 +94,29 @@ def test_idle_that_is_pointed_at_gives_net_energy(
     assert recompute(tmp_path / "s").is_equal
 
 
+@pytest.mark.parametrize(
+    ("pointed", "settles"),
+    [
+        ({}, True),
+        ({"idle": ((0.05, 0.25),)}, True),
+        ({"guard_s": 0.1}, True),
+        ({"windows_from": "power"}, True),
+        ({"idle": ((0.05, 0.25),), "guard_s": 0.05}, False),
+    ],
+)
+def test_windows_without_guards_doubt_what_the_supply_brings_late(
+    table: Path, certificate: Path, tmp_path: Path, pointed: dict[str, object], settles: bool
+) -> None:
+    report = imported(table, certificate, tmp_path / "s", **pointed)
+    energy = report.analysis.energy
+    assert energy is not None
+    for one in (energy.gross, energy.net):
+        if one is not None:
+            assert any(name.endswith(".settling") for name in one.influences) == settles
+    (doubt,) = [one for one in report.analysis.doubts if one.name == "settling"]
+    assert doubt.state == ("counted" if settles else "not_needed")
+
+
 def test_power_edges_are_labelled_and_cost_an_influence(
     table: Path, certificate: Path, tmp_path: Path
 ) -> None:
@@ -128,3 +152,13 @@ def test_a_stretch_that_is_not_idle_is_refused_before_anything_is_written(
         imported(table, certificate, tmp_path / "s", **pointed)
     assert refused.value.code == "IDLE"
     assert not (tmp_path / "s").exists()
+
+
+def test_two_ways_to_mark_an_inference_are_told_when_sessions_are_compared(
+    table: Path, certificate: Path, tmp_path: Path
+) -> None:
+    for name, pointed in (("a", {}), ("b", {}), ("c", {"windows_from": "power"})):
+        imported(table, certificate, tmp_path / name, **pointed)
+    same, other = (compare_sessions(tmp_path / "a", tmp_path / name).differences for name in ("b", "c"))
+    assert "MARKS" not in {one.code for one in same}
+    assert "MARKS" in {one.code for one in other}

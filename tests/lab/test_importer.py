@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from recordings import write_energyrunner
 
-from tinykit.errors import RecordingError, TinykitError, UsageError
+from tinykit.errors import InputError, RecordingError, TinykitError, UsageError
 from tinykit.lab.calibration import Calibration, Term
 from tinykit.lab.importer import Recording, import_recording
 from tinykit.lab.manifest import MANIFEST, verify
@@ -68,8 +68,10 @@ def test_a_recording_with_a_certificate_gives_its_joules(tmp_path: Path, certifi
     found = states(report)
     assert found["LOSS"] == found["VOLTAGE"] == found["CALIBRATION"] == "pass"
     # Nobody counted the windows, and no board told their length: such checks are not passed.
-    for code in ("MARKER_COUNT", "DURATION_MISMATCH", "MODEL", "OUTPUTS", "RATE", "COMPLETE"):
+    for code in ("MARKER_COUNT", "DURATION_MISMATCH", "MODEL", "OUTPUTS", "RATE"):
         assert found[code] == "not_checked", code
+    # Another program had no plan of ours, and no rig.
+    assert not {"COMPLETE", "RIG"} & set(found)
     assert verify(tmp_path / "s") == ()
     assert recompute(tmp_path / "s").is_equal
     path.unlink()  # the session holds its own copy
@@ -143,6 +145,31 @@ def test_a_table_of_an_unknown_meter_needs_a_calibration(tmp_path: Path) -> None
     with pytest.raises(UsageError) as refused:
         import_recording(given(path, marker="D0"), tmp_path / "s")
     assert refused.value.code == "CALIBRATION_MISSING"
+
+
+def test_a_power_recording_has_its_offset_in_watts_or_is_refused(tmp_path: Path) -> None:
+    """Amperes move it by the rail's volts; where nobody knows those, they would move nothing."""
+    path, file = tmp_path / "run.csv", tmp_path / "meter.json"
+    rows = "".join(f"{i},{1 + i // 200 % 2},{i // 200 % 2}\n" for i in range(1100))
+    path.write_text("time_ms,power_mW,D0\n" + rows)
+
+    def energy(offset: Term, out: str, voltage_v: float | None) -> SessionReport:
+        terms = (Term("gain", "normal", 0.0), offset)
+        file.write_text(json.dumps(Calibration("j#1", "j", "certificate", True, terms).to_dict()))
+        recording = given(path, marker="D0", voltage_v=voltage_v, calibration=file, inferences=1)
+        return import_recording(recording, tmp_path / out)
+
+    with pytest.raises(InputError, match="offset in A") as refused:
+        energy(Term("offset", "normal", 1e-5), "refused", None)
+    assert refused.value.code == "CALIBRATION_UNIT"
+    assert not (tmp_path / "refused").exists()
+    watts = energy(Term("offset", "normal", 3e-5, is_power=True), "watts", None)
+    amperes = energy(Term("offset", "normal", 1e-5), "amperes", 3.0)
+    for one in (watts, amperes):
+        assert one.headline is not None
+        assert one.headline.value == pytest.approx(2e-3 * 0.2, rel=1e-9)
+        assert one.headline.influences["j#1.offset"].u == pytest.approx(3e-5 * 0.2, rel=1e-9)
+    assert recompute(tmp_path / "watts").is_equal
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinykit.bench.meters.powershield import EmulatedShield
+from tinykit.bench.meters.powershield_model import ShieldErrors
+from tinykit.bench.meters.powershield_server import PowerShieldServer
 from tinykit.bench.meters.ppk2 import EmulatedPpk2, Ppk2Errors, Ppk2Faults
 from tinykit.bench.meters.ppk2_server import Ppk2Server
 from tinykit.errors import MeterError, UsageError
@@ -94,3 +97,20 @@ def test_without_a_resistor_or_an_output_there_is_no_check() -> None:
     assert none.value.code == "CHECK_LOADS"
     with pytest.raises(UsageError):
         check_meter(MeterPort("rapl", ""), 3.0, [Resistor(1e3, 0.01)], lambda _: Shown(3.0, 0.01))
+
+
+def test_a_meter_that_would_rather_count_joules_is_checked_in_amperes(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    shield = EmulatedShield(errors=ShieldErrors(gain=1.01, voltage_gain=VOLTAGE_GAIN))
+
+    def current(times_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        amperes = 0.0 if bench.ohm is None else shield.output_v / bench.ohm
+        return np.full(len(times_s), amperes), np.ones(len(times_s), np.uint8)
+
+    with PowerShieldServer(shield, current, f"pty:{tmp_path / 'shield'}") as server:
+        port = MeterPort("lpm01a", server.url)
+        fit = check_meter(port, 3.0, [Resistor(1e3, 1e-3), Resistor(100.0, 1e-3)], bench.ask, seconds=0.3)
+    gain = fit.calibration.find("gain")
+    assert gain is not None
+    assert 0.01 <= gain.width <= 0.02
+    assert fit.calibration.is_bound

@@ -176,3 +176,30 @@ def test_it_reads_back_and_is_a_table(ledger: Ledger) -> None:
     assert [row["phase"] for row in rows] == [*(line.name for line in ledger.lines), "total"]
     assert sum(float(row["total_j"]) for row in rows[:-1]) == pytest.approx(float(rows[-1]["total_j"]))
     assert float(rows[1]["energy_j_low"]) < float(rows[1]["energy_j"]) < float(rows[1]["energy_j_high"])
+
+
+def test_a_phases_edges_in_joules_and_in_seconds_are_two_causes(ledger: Ledger) -> None:
+    """A bound on energy and a spread of lengths: under one name neither could be set beside the other."""
+    infer = next(one for one in ledger.lines if one.name == "infer")
+    assert infer.energy_j is not None
+    assert infer.duration_s is not None
+    shared = infer.energy_j.influences.keys() & infer.duration_s.influences.keys()
+    assert shared == {"m#1.timebase"}
+    power = infer.energy_j / infer.duration_s
+    assert "m#1.timebase" not in {name for name, one in power.influences.items() if abs(one.u) > 1e-15}
+
+
+def test_what_one_phase_lost_is_not_taken_for_what_all_of_them_lost() -> None:
+    """Of the radio's samples a tenth is lost: its share is in doubt by as much, and the others' is not."""
+    current, digital = samples(5)
+    at = int(np.flatnonzero(digital == 2)[0])
+    one = ledger_of(trace(current, digital, lost=(at + 100, at + 300)))
+    radio, infer = (next(line for line in one.lines if line.name == name) for name in ("radio", "infer"))
+    assert radio.total_j is not None
+    assert radio.share is not None
+    assert infer.total_j is not None
+    lost = 200 / (5 * 400 - 200)
+    assert radio.share.influences["session 1.radio.loss"].u == pytest.approx(
+        lost * radio.share.value / np.sqrt(3), rel=1e-6
+    )
+    assert not [name for name in infer.total_j.influences if name.endswith(".loss")]

@@ -67,6 +67,14 @@ def test_the_true_joules_lie_in_the_interval(method: Method) -> None:
     assert energy.idle.value == pytest.approx(V * IDLE_A, rel=1e-6)
 
 
+@pytest.mark.parametrize("late_s", [25.0, 60.0, -12.0])
+def test_windows_beyond_the_recording_are_lost_samples_and_no_number(late_s: float) -> None:
+    trace, events = session()
+    analysis = analysed(trace, [replace(one, t_host_s=one.t_host_s + late_s) for one in events], "board")
+    assert finding(analysis, "LOSS")[0] == "fail"
+    assert analysis.energy is None
+
+
 def test_a_board_that_shifts_its_windows_costs_what_a_late_marker_would() -> None:
     energy = analysed(*session(), "board").energy
     assert energy is not None

@@ -53,3 +53,35 @@ def test_a_recorder_that_died_is_not_waited_for(tmp_path: Path) -> None:
         while time.monotonic() < deadline_s:
             recorder.check()
             time.sleep(0.01)
+
+
+class BrokenLog:
+    """A serial log whose place is gone, in a way that nobody foresaw."""
+
+    def __init__(self) -> None:
+        self.syncs = 0
+
+    def sync(self) -> None:
+        self.syncs += 1
+        raise ValueError("a log's slip")
+
+    def check(self) -> None:
+        return None
+
+
+def test_whatever_ends_the_syncing_ends_the_session(tmp_path: Path) -> None:
+    """Else a kill an hour later would lose an hour, and nobody would have said so."""
+    emulated, log = EmulatedPpk2(errors=QUIET), BrokenLog()
+    setup = setup_of(emulated)
+    recorder = Recorder(tmp_path, PPK2, WaitingMeter(setup, emulated), setup, log=log)  # type: ignore[arg-type]
+    with recorder:
+        deadline_s = time.monotonic() + 60
+        while not log.syncs:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)
+        with pytest.raises(ValueError, match="a log's slip"):
+            while time.monotonic() < deadline_s:
+                recorder.check()
+                time.sleep(0.01)
+    with pytest.raises(ValueError, match="a log's slip"):
+        recorder.stop()

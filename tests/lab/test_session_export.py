@@ -11,8 +11,10 @@ from sessions import SCRIPT, session
 
 from tinykit.bench.meters.ppk2 import Ppk2Faults
 from tinykit.errors import OutputError, RecordingError, UsageError
+from tinykit.lab.calibration import Calibration, Term
 from tinykit.lab.dense import dense
 from tinykit.lab.export import export_session, exports
+from tinykit.lab.import_windows import Pointed
 from tinykit.lab.importer import Recording, import_recording
 from tinykit.lab.store import open_session, reanalyse
 from tinykit.meters.importing import load_recording
@@ -60,6 +62,44 @@ def test_samples_go_out_and_come_back(
     for one, other in zip(sums, again.windows, strict=True):
         assert one.energy_j == pytest.approx(other.inner.energy_j, rel=rel)
         assert len(one.window) == len(other.inner.window)
+
+
+@pytest.mark.parametrize(("column", "units"), [("current_mA", ["A", "V"]), ("power_mW", ["W"])])
+def test_a_recording_without_lines_goes_to_jls_without_a_marker(
+    tmp_path: Path, column: str, units: list[str]
+) -> None:
+    """Its windows are found by its power, and are there as annotations all the same."""
+    pyjls = pytest.importorskip("pyjls")
+    one = np.r_[np.full(300, 1.0), np.full(500, 10.0)]
+    values = np.r_[np.tile(one, 2), np.full(300, 1.0)]
+    table = tmp_path / "run.csv"
+    table.write_text(column + "\n" + "\n".join(f"{value:g}" for value in values) + "\n")
+    certificate = Calibration("a#5", "csv", "certificate", True, (Term("gain", "normal", 1e-3),))
+    file = tmp_path / "certificate.json"
+    file.write_text(json.dumps(certificate.to_dict()))
+    recording = Recording(
+        table,
+        10,
+        voltage_v=3.0 if "V" in units else None,
+        sample_rate_hz=1000.0,
+        calibration=file,
+        short_asked=True,
+        pointed=Pointed(windows_from="power"),
+    )
+    import_recording(recording, tmp_path / "one")
+    done = export_session(tmp_path / "one", tmp_path / "x.jls")
+    assert "2 windows" in done.note
+    with pyjls.Reader(str(done.path)) as reader:
+        signals = {s.units: s.signal_id for s in reader.signals.values() if s.signal_id}
+        assert sorted(signals) == sorted(units)
+        notes: list[str] = []
+        reader.annotations(signals[units[0]], 0, lambda t, y, kind, group, data: notes.append(data))
+        written = reader.fsr(signals[units[0]], 0, len(values))
+    assert [text for text in notes if "inferences" in text] == [
+        "infer 1, 10 inferences",
+        "infer 2, 10 inferences",
+    ]
+    np.testing.assert_allclose(written, values * 1e-3, rtol=1e-6)
 
 
 def test_lost_samples_have_no_row_in_a_table_and_are_nan_in_jls(made: Path, tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tinykit.lab.verdict import CODES, Evidence, judge
+from tinykit.lab.evidence import Evidence
+from tinykit.lab.verdict import judge
+from tinykit.lab.verdict_codes import CODES
 
 GOOD = Evidence(
     windows_expected=6,
@@ -116,7 +118,34 @@ def test_every_code_can_fail_or_warn() -> None:
 def test_what_nobody_looked_at_is_not_passed() -> None:
     verdict = judge(Evidence())
     assert {finding.state for finding in verdict.findings} == {"not_checked"}
+    assert {*CODES} - {finding.code for finding in verdict.findings} == {
+        "PERIOD_LENGTH",
+        "PERIOD_CLOSURE",
+        "PHASES",
+    }
     assert not verdict.allows_absolute
+
+
+@pytest.mark.parametrize(
+    ("evidence", "absent"),
+    [
+        (Evidence(windows_from="counters"), {"MARKER_COUNT", "FIRMWARE", "VOLTAGE", "RIG"}),
+        (Evidence(is_file=True), {"RIG", "COMPLETE"}),
+        (Evidence(has_phases=True), {"IDLE_UNSTABLE", "GUARD_NOT_IDLE"}),
+    ],
+)
+def test_what_a_kind_of_session_cannot_show_is_left_out(evidence: Evidence, absent: set[str]) -> None:
+    listed = {finding.code for finding in judge(evidence).findings}
+    assert not listed & absent
+    assert absent <= {finding.code for finding in judge(Evidence(has_periods=True)).findings}
+
+
+def test_a_rest_that_is_hardly_known_contradicts_nothing_and_passes_nothing() -> None:
+    wide = judge(replace(GOOD, period_rest_j=(-3e-4, 4e-4)))
+    finding = next(one for one in wide.findings if one.code == "PERIOD_CLOSURE")
+    assert finding.state == "not_checked"
+    assert "-30.00% to 40.00%" in finding.text
+    assert state(replace(GOOD, period_rest_j=(2e-4, 9e-4)), "PERIOD_CLOSURE") == "warn"
 
 
 def test_a_window_shorter_than_the_meters_own_step_fails() -> None:

@@ -160,5 +160,7 @@ def _states(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     unknown = [name for name in names if name not in ("idle", "sleep")]
     if unknown:
-        raise UsageError(f"There is no power state '{unknown[0]}'.", hint="--states idle,sleep, or fewer.")
+        raise UsageError(
+            f"There is no power state '{unknown[0]}'.", hint="give --states idle,sleep, or fewer."
+        )
     return names

@@ -20,7 +20,9 @@ from tinykit.lab.ledger import Ledger
 from tinykit.lab.plan import SessionPlan
 from tinykit.lab.report import SessionReport, budget_rows
 from tinykit.lab.rig_session import RigReport
-from tinykit.lab.verdict import CODES, Verdict
+from tinykit.lab.verdict import Verdict
+from tinykit.lab.verdict_codes import CODES
+from tinykit.meters.trace import instrument_title
 from tinykit.pretty import decimals_for, format_duration, format_estimate, format_si
 
 _STYLES = {"pass": "green", "warn": "bold yellow", "fail": "bold red", "not_checked": "dim"}
@@ -169,8 +171,7 @@ def _duty(duty: Duty) -> Iterator[tuple[str, object]]:
 def _meter(meter: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     instrument, settings = meter.get("instrument") or {}, meter.get("settings") or {}
     if instrument:
-        serial = f" {instrument['serial']}" if instrument.get("serial") else ""
-        yield "meter", f"{instrument.get('model', '')}{serial}"
+        yield "meter", instrument_title(instrument)
     if settings.get("voltage_v"):
         rail = f", rail {settings['rail']}" if settings.get("rail") else ""
         yield "supply", f"{settings['voltage_v']} V{rail}"

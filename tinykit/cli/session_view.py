@@ -148,6 +148,7 @@ def _recomputed(result: Recomputation) -> Iterator[RenderableType]:
                 _si(one.now_u, one),
             )
             for one in result.quantities
+            if one.stored is not None or one.now is not None
         ],
     )
     for code, old, new in result.findings:

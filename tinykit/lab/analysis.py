@@ -11,15 +11,17 @@ from tinykit.estimate import Estimate
 from tinykit.lab.budget import Instrumented, repeated_power
 from tinykit.lab.calibration import Calibration
 from tinykit.lab.doubts import Doubt, list_doubts, missing_terms
-from tinykit.lab.duty import Duty, duty_cycle, find_periods
-from tinykit.lab.energy import IDLE_PIECES, MarkedWindow, SessionEnergy, session_energy
+from tinykit.lab.duty import Duty, duty_cycle, find_periods, guard_powers_w
+from tinykit.lab.energy import IDLE_PIECES, MarkedWindow, SessionEnergy, WindowEnergy, session_energy
+from tinykit.lab.evidence import Evidence
 from tinykit.lab.integrate import SpanSum, integrate, pieces
 from tinykit.lab.ledger import Ledger
 from tinykit.lab.placing import place_windows
 from tinykit.lab.profile import ASLEEP, WORK
 from tinykit.lab.recorder import Event, read_recording
+from tinykit.lab.settling import with_settling
 from tinykit.lab.trace_evidence import is_filtered, with_trace
-from tinykit.lab.verdict import Evidence, Verdict, judge
+from tinykit.lab.verdict import Verdict, judge
 from tinykit.lab.windows import MARKED, Method, Placing, Window
 from tinykit.meters.meter import MeterSetup
 from tinykit.meters.registry import find_meter
@@ -137,11 +139,12 @@ def analyse_windows(
 
     ``placing`` says how the windows were found. ``is_file``: other software wrote the recording.
     """
+    known.calibration.check_fits(trace.quantity, trace.supply)
     meter = Instrumented(
         known.calibration,
         known.session,
         "modelled" if known.simulated else "measured",
-        f"{setup.instrument.model} {setup.instrument.serial}".strip(),
+        setup.instrument.title,
     )
     counted = bool(phases) and len(windows) == len(phases)
     marked = [
@@ -154,13 +157,15 @@ def analyse_windows(
     state_sums: dict[str, tuple[SpanSum, ...]] = {}
     doubts: tuple[Doubt, ...] = ()
     duty: Duty | None = None
-    duty_sums: tuple[SpanSum, ...] = ()
+    parts: tuple[WindowEnergy, ...] = ()
     if counted and marked and _has_energy(trace):
         held = _held(phases, windows, known.guard_s, placing, trace.sample_rate_hz)
         state_sums = {name: _state_sums(trace, where) for name, where in held.items()}
         states = _state_powers(state_sums, meter)
         guard_s = _guard_s(known.guard_s, placing, marked, trace) if "idle" in held else 0.0
         energy = session_energy(trace, marked, held.get("idle", ()), meter, guard_s=guard_s, placing=placing)
+        if not energy.guard_s and placing.method != "counters":
+            energy = with_settling(energy, trace, f"{known.session}.settling")
         doubts = list_doubts(
             trace,
             known.calibration,
@@ -169,7 +174,7 @@ def analyse_windows(
             was_filtered=is_file and is_filtered(setup.meter),
         )
         if placing.method == "marker":
-            duty, duty_sums = _duty(trace, phases, windows, meter, energy, states)
+            duty, parts = _duty(trace, phases, windows, meter, energy, states)
     evidence = _evidence(trace, phases, windows, energy, state_sums, known, counted, expected)
     spans = list(windows)
     if energy is not None:
@@ -178,7 +183,9 @@ def analyse_windows(
     evidence = replace(evidence, missing_terms=missing_terms(doubts) if energy is not None else None)
     if placing.method not in ("marker", "counters"):
         evidence = replace(evidence, windows_found=len(windows))
-    verdict = judge(_with_duty(evidence, duty, duty_sums, known.calibration))
+    if any(phase.kind in (WORK, ASLEEP) for phase in phases):
+        evidence = _with_duty(evidence, trace, duty, parts, known)
+    verdict = judge(evidence)
     refused = None
     if verdict.state == "fail":
         refused, energy, states, duty, doubts = energy, None, {}, None, ()
@@ -215,7 +222,7 @@ def _duty(
     meter: Instrumented,
     energy: SessionEnergy,
     states: Mapping[str, Estimate],
-) -> tuple[Duty | None, tuple[SpanSum, ...]]:
+) -> tuple[Duty | None, tuple[WindowEnergy, ...]]:
     """The duty cycle, where two whole periods were run, and idle and sleep measured."""
     periods = find_periods([(p.kind, p.inferences, p.board_s) for p in phases], windows)
     if len(periods) < 2 or energy.idle is None or "sleep" not in states:
@@ -232,17 +239,23 @@ def _duty(
 
 
 def _with_duty(
-    evidence: Evidence, duty: Duty | None, sums: Sequence[SpanSum], calibration: Calibration
+    evidence: Evidence, trace: Trace, duty: Duty | None, parts: Sequence[WindowEnergy], known: Known
 ) -> Evidence:
     """What the periods' own samples add to a session's evidence."""
     if duty is None:
-        return evidence
+        why = "fewer than two whole periods by a marker, or no power of idle and of sleep to set beside them"
+        return replace(evidence, has_periods=True, periods_silent=why)
+    sums = [one.outer for one in parts]
+    # The periods are summed with short guards; how the board idles shows in whole ones.
+    guards_w = guard_powers_w(trace, [one.window for one in parts], known.guard_s)
     return replace(
         evidence,
+        has_periods=True,
+        guard_powers_w=evidence.guard_powers_w + guards_w,
         samples=evidence.samples + sum(one.samples for one in sums),
         lost=evidence.lost + sum(one.lost for one in sums),
         saturated=evidence.saturated + sum(one.saturated for one in sums),
-        calibration_is_bound=evidence.calibration_is_bound and covers(calibration, sums),
+        calibration_is_bound=evidence.calibration_is_bound and covers(known.calibration, sums),
         period_j=duty.energy.value,
         period_rest_j=duty.rest.interval(),
         period_s=duty.period.value,
@@ -284,11 +297,10 @@ def _state_sums(trace: Trace, where: Sequence[Window]) -> tuple[SpanSum, ...]:
 
 def _state_powers(state_sums: Mapping[str, Sequence[SpanSum]], meter: Instrumented) -> dict[str, Estimate]:
     """The mean power of each state that has samples in two pieces or more: an empty piece is not 0 W."""
-    there = {name: [one for one in sums if one.samples] for name, sums in state_sums.items()}
     return {
         name: repeated_power(sums, meter, f"{meter.session}.{name}")
-        for name, sums in there.items()
-        if len(sums) > 1
+        for name, sums in state_sums.items()
+        if sum(one.samples > 0 for one in sums) > 1
     }
 
 

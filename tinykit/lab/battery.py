@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinykit.errors import GateError, UsageError
-from tinykit.estimate import Estimate, Summary, propagate
+from tinykit.estimate import Estimate, Kind, Summary, propagate
+from tinykit.estimate.record import KINDS
 from tinykit.lab.duty import Duty
 from tinykit.lab.store import StoredSession
 
@@ -55,10 +56,19 @@ class Load:
 
 @dataclass(frozen=True)
 class Life:
-    """How long ``load`` runs: days, the mean over the draws, with a 95 % interval by Monte Carlo."""
+    """How long ``load`` runs: days, the mean over the draws, with a 95 % interval by Monte Carlo.
+
+    ``kinds`` are those of the load and of the battery's capacity.
+    """
 
     load: Load
     days: Summary
+    kinds: tuple[Kind, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """The softest of them, as of any estimate."""
+        return max(self.kinds, key=KINDS.index)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -67,6 +77,8 @@ class Life:
             "mean_power": self.load.power.to_dict(),
             "days": self.days.mean,
             "days_interval95": list(self.days.interval),
+            "kind": self.kind,
+            "kinds": list(self.kinds),
             "notes": list(self.load.notes),
         }
 
@@ -160,8 +172,13 @@ def battery_life(
             f"the session in {session.folder} measured no periods, and no rate is given",
             "give --events-per-day N, or measure again with --profile period=60.",
         )
-    lives = tuple(Life(load, life_days(battery, load.power)) for load in loads)
+    lives = tuple(_life(load, battery) for load in loads)
     return BatteryReport(str(session.folder), session.known.simulated, battery, lives)
+
+
+def _life(load: Load, battery: Battery) -> Life:
+    kinds = tuple(dict.fromkeys((*load.power.kinds, *battery.energy.kinds)))
+    return Life(load, life_days(battery, load.power), kinds)
 
 
 def life_days(battery: Battery, power: Estimate) -> Summary:

@@ -11,18 +11,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tinykit.errors import InputError
+from tinykit.estimate import Influence
+from tinykit.meters.trace import Quantity as Measured
+from tinykit.meters.trace import Supply
 
 Quantity = Literal["gain", "offset", "voltage", "timebase", "skew", "temperature"]
 Shape = Literal["normal", "rectangular"]
 
-UNITS: dict[Quantity, str] = {
-    "gain": "1",  # relative, of the current or power in that range
-    "offset": "A",  # in that range; W for a meter of power
-    "voltage": "1",  # relative
-    "timebase": "1",  # relative, of the meter's sample clock
-    "skew": "s",  # of the digital lines against the current
-    "temperature": "1",  # relative, of the gain: coefficient times the span of temperature
+UNITS: dict[Quantity, tuple[str, ...]] = {
+    "gain": ("1",),  # relative, of the current or power in that range
+    "offset": ("A", "W"),  # in that range; W of a meter of power
+    "voltage": ("1",),  # relative
+    "timebase": ("1",),  # relative, of the meter's sample clock
+    "skew": ("s",),  # of the digital lines against the current
+    "temperature": ("1",),  # relative, of the gain: coefficient times the span of temperature
 }
+"""In which units each may be stated; the first where a file names none."""
 _MAX_BYTES = 256 * 1024
 _MOST_RELATIVE = 0.5
 
@@ -32,6 +36,7 @@ class Term:
     """One declared error: ``half_width`` of a rectangular distribution, or ``u`` of a normal one.
 
     ``range_`` is the meter's range it holds for, None for all. ``dof`` says how well ``u`` is known.
+    ``is_power`` is an offset in W, of a meter of power.
     """
 
     quantity: Quantity
@@ -39,18 +44,32 @@ class Term:
     width: float
     range_: int | None = None
     dof: float = math.inf
+    is_power: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Of ``width``."""
+        return "W" if self.is_power else UNITS[self.quantity][0]
 
     @property
     def u(self) -> float:
-        """Standard uncertainty, in the unit of ``UNITS``."""
+        """Standard uncertainty, in ``unit``."""
         return self.width / math.sqrt(3.0) if self.shape == "rectangular" else self.width
+
+    def influence(self, effect: float) -> Influence:
+        """What it does where an error of 1 has ``effect``: Student's t where ``dof`` of a normal u are known.
+
+        JCGM 101:2008, 6.4.9.7.
+        """
+        is_t = self.shape == "normal" and math.isfinite(self.dof)
+        return Influence(self.u * effect, "t" if is_t else self.shape, self.dof)
 
     def to_dict(self) -> dict[str, Any]:
         """As the file has it."""
         key = "half_width" if self.shape == "rectangular" else "u"
         return {
             "quantity": self.quantity,
-            "unit": UNITS[self.quantity],
+            "unit": self.unit,
             "distribution": self.shape,
             key: self.width,
             "range": self.range_,
@@ -82,6 +101,17 @@ class Calibration:
                 if term.range_ is None:
                     general = term
         return general
+
+    def check_fits(self, measured: Measured, supply: Supply | None) -> None:
+        """Raise InputError, code CALIBRATION_UNIT, for an offset in a unit that does not fit what is seen.
+
+        Amperes move a power by the rail's voltage, where there is one; watts move no current.
+        """
+        units = {term.unit for term in self.terms if term.quantity == "offset"}
+        if measured == "current" and "W" in units:
+            raise _unfit(self, "W", "current", 'in A ("unit": "A")')
+        if measured != "current" and supply is None and "A" in units:
+            raise _unfit(self, "A", "power", 'in W ("unit": "W"), or say the voltage of the rail')
 
     def to_dict(self) -> dict[str, Any]:
         """The document ``tinykit.calibration``, version 1."""
@@ -161,21 +191,23 @@ def _term(i: int, entry: Mapping[str, Any]) -> Term:
     quantity, shape = entry["quantity"], entry["distribution"]
     if quantity not in UNITS:
         raise ValueError(f"term {i}: quantity is one of {', '.join(UNITS)}")
-    if entry.get("unit", UNITS[quantity]) != UNITS[quantity]:
-        raise ValueError(f"term {i}: the unit of {quantity} is {UNITS[quantity]}")
+    units = UNITS[quantity]
+    unit = entry.get("unit", units[0])
+    if unit not in units:
+        raise ValueError(f"term {i}: the unit of {quantity} is {' or '.join(units)}")
     if shape not in ("normal", "rectangular"):
         raise ValueError(f"term {i}: distribution is normal or rectangular")
     width = entry["half_width" if shape == "rectangular" else "u"]
     if type(width) not in (int, float) or not 0 <= width < math.inf:
         raise ValueError(f"term {i}: its width must be a number, zero or more")
-    if UNITS[quantity] == "1" and width > _MOST_RELATIVE:
+    if unit == "1" and width > _MOST_RELATIVE:
         raise ValueError(f"term {i}: {quantity} is relative, and {width:g} is absurd (0.02 is 2 %)")
     range_, dof = entry.get("range"), entry.get("dof")
     if range_ is not None and (type(range_) is not int or not 0 <= range_ < 256):
         raise ValueError(f"term {i}: range is a number of the meter's, or null")
     if dof is not None and (type(dof) not in (int, float) or not dof > 0):
         raise ValueError(f"term {i}: dof is a number above zero, or null for infinity")
-    return Term(quantity, shape, float(width), range_, math.inf if dof is None else float(dof))
+    return Term(quantity, shape, float(width), range_, math.inf if dof is None else float(dof), unit == "W")
 
 
 def _check(terms: Sequence[Term]) -> None:
@@ -192,6 +224,15 @@ def _not_of(path: Path, declared: str, used: str) -> InputError:
         f"The calibration {path} is of {declared}, and {used} is used.",
         hint="give the file of the meter that is used, or leave out --calibration for its data sheet.",
         code="CALIBRATION_METER",
+    )
+
+
+def _unfit(calibration: Calibration, unit: str, what: str, instead: str) -> InputError:
+    return InputError(
+        f"The calibration of '{calibration.instrument}' states an offset in {unit}, and what is measured"
+        f" is a {what}{' without a voltage' if what == 'power' else ''}.",
+        hint=f"state the offset {instead}; docs/reference/calibration.md describes every entry.",
+        code="CALIBRATION_UNIT",
     )
 
 

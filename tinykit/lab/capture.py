@@ -168,7 +168,7 @@ def _cycle(
 
 
 def _live(recorder: Recorder) -> str:
-    return "" if recorder.live_w is None else f", {recorder.live_w * 1e3:.3g} mW at its end"
+    return "" if recorder.live_w is None else f", {recorder.live_w * 1e3:.3g} mW in the meter's last second"
 
 
 def _rest(session: DrivenSession, state: str, seconds: float, recorder: Recorder, progress: Progress) -> None:

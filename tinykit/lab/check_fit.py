@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tinykit.lab.calibration import Calibration, Term
@@ -146,7 +146,7 @@ def _from_sheet(sheet: Calibration | None, unchecked: Sequence[int]) -> Iterator
         for quantity in ("gain", "offset"):
             term = sheet.find(quantity, range_)
             if term is not None:
-                yield Term(term.quantity, term.shape, term.width, range_, term.dof)
+                yield replace(term, range_=range_)
     for term in sheet.terms:
         if term.quantity in _KEPT:
             yield term

@@ -73,7 +73,7 @@ def board_windows(
     if any(one.board_s is None for one in brackets):
         raise RecordingError(
             "The board did not tell how long its windows were.",
-            hint="--windows-from power, or host with windows of a minute.",
+            hint="take --windows-from power, or host with windows of a minute.",
             code="BOARD_TIME",
         )
     drift, length = _drift(brackets, tolerance)

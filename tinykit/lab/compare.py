@@ -155,6 +155,8 @@ def _differences(a: StoredSession, b: StoredSession) -> Iterator[Difference]:
         yield Difference("UNIT", "annotates", "two meters, or nobody knows: nothing of their errors cancels")
     elif a.known.calibration != b.known.calibration:
         yield Difference("CALIBRATION", "annotates", "the meter was calibrated anew: nothing cancels")
+    if _marks(a) != _marks(b):
+        yield Difference("MARKS", "annotates", "what marks an inference: another pin, level or map of phases")
     if (a.known.guard_s > 0) != (b.known.guard_s > 0):
         yield Difference("WINDOWS", "annotates", "one has guards around its windows, the other has not")
     for name, session in (("a", a), ("b", b)):
@@ -203,6 +205,12 @@ def _same_voltage(a: StoredSession, b: StoredSession) -> bool:
     if one is None or other is None:
         return one is other
     return abs(float(one) - float(other)) <= _VOLTAGE_STEP * float(one)
+
+
+def _marks(session: StoredSession) -> Any:
+    """What somebody's pins mean; tinykit's own firmware marks in one way."""
+    facts = _entry(session, "external") or _entry(session, "import") or {}
+    return {name: facts.get(name) for name in ("marker", "level", "phases", "windows_from") if name in facts}
 
 
 def _raw_hash(session: StoredSession) -> str | None:

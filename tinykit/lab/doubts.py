@@ -41,7 +41,26 @@ def list_doubts(
     ``was_filtered``: the maker's software may have filtered the samples.
     """
     spans = [*(one.outer for one in energy.windows), *energy.idle_sums, *states]
-    return (*_stated(trace, calibration, energy, spans), *_seen(trace, energy, was_filtered))
+    guarded, method = bool(energy.guard_s), energy.placing.method
+    return (
+        *_stated(trace, calibration, spans),
+        _skew(calibration, guarded, method),
+        *_seen(trace, len(energy.windows), was_filtered, guarded, method),
+        Doubt("baseline", "not_needed", "no idle power was subtracted")
+        if energy.idle is None
+        else _counted("baseline", "scatter of idle power"),
+    )
+
+
+def list_phase_doubts(
+    trace: Trace, calibration: Calibration, whole: SpanSum, repeated: int, *, was_filtered: bool
+) -> tuple[Doubt, ...]:
+    """All of them for a ledger over ``whole``, whose headline is of something that ``repeated`` so often."""
+    return (
+        *_stated(trace, calibration, [whole]),
+        _skew(calibration, False, "marker"),
+        *_seen(trace, repeated, was_filtered, False, "marker"),
+    )
 
 
 def missing_terms(doubts: Sequence[Doubt]) -> tuple[str, ...]:
@@ -49,9 +68,7 @@ def missing_terms(doubts: Sequence[Doubt]) -> tuple[str, ...]:
     return tuple(f"{d.name} ({d.why})" for d in doubts if d.state == "missing" and d.name != REPEATABILITY)
 
 
-def _stated(
-    trace: Trace, calibration: Calibration, energy: SessionEnergy, spans: Sequence[SpanSum]
-) -> Iterator[Doubt]:
+def _stated(trace: Trace, calibration: Calibration, spans: Sequence[SpanSum]) -> Iterator[Doubt]:
     """What only a calibration can tell."""
     visited = sorted({key for span in spans for key in span.ranges})
     for quantity in ("gain", "offset"):
@@ -59,35 +76,39 @@ def _stated(
         named = ", ".join(f"range {key}" for key in silent if key >= 0)
         why = f"the calibration is silent on {named}" if named else "the calibration does not state it"
         yield Doubt(quantity, "missing", why) if silent else _counted(quantity)
-    if trace.quantity != "current":
+    is_set = trace.supply is not None and trace.supply.kind == "set"
+    if trace.quantity != "current" and not is_set and calibration.find("voltage") is None:
         yield Doubt("voltage", "not_needed", "the meter measures power")
     else:
         yield _of(calibration, "voltage")
     yield _of(calibration, "timebase")
     yield _of(calibration, "temperature")
-    if energy.placing.method != "marker":
-        yield Doubt("skew", "not_needed", "no marker tells the windows")
-    elif energy.guard_s:
-        yield Doubt("skew", "not_needed", "guards: a marker that is late moves idle power only")
-    else:
-        yield _of(calibration, "skew")
 
 
-def _seen(trace: Trace, energy: SessionEnergy, was_filtered: bool) -> Iterator[Doubt]:
+def _skew(calibration: Calibration, guarded: bool, method: str) -> Doubt:
+    if method != "marker":
+        return Doubt("skew", "not_needed", "no marker tells the windows")
+    if guarded:
+        return Doubt("skew", "not_needed", "guards: a marker that is late moves idle power only")
+    return _of(calibration, "skew")
+
+
+def _seen(trace: Trace, repeated: int, was_filtered: bool, guarded: bool, method: str) -> Iterator[Doubt]:
     """What the recording itself tells."""
-    yield Doubt("edges", "counted", f"windows by {energy.placing.method}")
+    yield Doubt("edges", "counted", f"windows by {method}")
+    if guarded or method == "counters":
+        why = "guards: the supply has settled at their ends" if guarded else "the counters are the supply's"
+        yield Doubt("settling", "not_needed", why)
+    else:
+        yield _counted("settling", "what the current does behind its steps")
     if was_filtered:
         yield Doubt("spike filter", "missing", "the maker's software may have filtered before it stored")
     elif trace.new_filter is None:
         yield Doubt("spike filter", "not_needed", "the meter's maker has no filter")
     else:
         yield _counted("spike filter", "what it would move at changes of range")
-    if energy.idle is None:
-        yield Doubt("baseline", "not_needed", "no idle power was subtracted")
-    else:
-        yield _counted("baseline", "scatter of idle power")
-    if len(energy.windows) > 1:
-        yield _counted(REPEATABILITY, "scatter of the windows")
+    if repeated > 1:
+        yield _counted(REPEATABILITY, f"scatter of {repeated}")
     else:
         yield Doubt(REPEATABILITY, "missing", "one window has no scatter")
 

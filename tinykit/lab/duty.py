@@ -14,8 +14,8 @@ from typing import Any
 
 from tinykit.estimate import Estimate, total
 from tinykit.lab.budget import Instrumented, with_scatter
-from tinykit.lab.energy import MarkedWindow, WindowEnergy, marked_energies, span_duration
-from tinykit.lab.integrate import SpanSum
+from tinykit.lab.energy import MarkedWindow, WindowEnergy, edges_j, marked_energies, span_duration
+from tinykit.lab.integrate import integrate
 from tinykit.lab.profile import ASLEEP, WORK
 from tinykit.lab.windows import Window
 from tinykit.meters.trace import Trace
@@ -121,8 +121,8 @@ def duty_cycle(
     idle: Estimate,
     sleep: Estimate,
     guard_s: float,
-) -> tuple[Duty, tuple[SpanSum, ...]]:
-    """The duty cycle of two or more ``periods``, and the sums that it is made of.
+) -> tuple[Duty, tuple[WindowEnergy, ...]]:
+    """The duty cycle of two or more ``periods``, and the parts that it is made of.
 
     ``inference`` is J an inference from the session's windows, ``idle`` and ``sleep`` the states' power in W.
     Guards are those of `session_energy`, 1 ms at most: what the marker's edges do moves idle power only.
@@ -130,55 +130,52 @@ def duty_cycle(
     """
     guard_s = min(guard_s, _MOST_GUARD_S)
     phases = [MarkedWindow(w, 1) for period in periods for w in (period.work, period.asleep)]
-    parts = marked_energies(trace, phases, idle, meter, guard_s=guard_s)
+    name, n = f"{meter.session}.periods", len(periods)
+    parts = marked_energies(trace, phases, idle, meter, guard_s=guard_s, group=name)
     pairs = list(zip(parts[::2], parts[1::2], strict=True))
     energies = [work.gross + asleep.gross for work, asleep in pairs]
     lengths_s = [work.inner.duration_s + asleep.inner.duration_s for work, asleep in pairs]
-    name, n = f"{meter.session}.periods", len(periods)
-    edges_j = _edges_j(parts, idle, guard_s, 1.0 / trace.sample_rate_hz)
-    energy = with_scatter(energies, name, known_u=edges_j)
+    edges = [edges_j(part, idle, bool(guard_s), trace)[0] for part in parts]
+    known_j = math.hypot(*edges) / math.sqrt(n)
+    energy = with_scatter(energies, name, known_u=known_j)
     length = total(span_duration(part.inner, meter) for part in parts) / n
-    sleep_s = sum(asleep.inner.duration_s for _, asleep in pairs) / n
+    slept = total(span_duration(asleep.inner, meter) for _, asleep in pairs) / n
     timebase = f"{meter.calibration.instrument}.timebase"
     inferences = periods[0].inferences
-    awake, asleep = inference * inferences, sleep.in_unit("J", sleep_s)
+    awake, asleep = inference * inferences, (sleep * slept).in_unit("J")
     asked = [period.asked_s for period in periods if period.asked_s is not None]
     duty = Duty(
         periods=n,
         inferences=inferences,
         period=length,
         asked_s=sum(asked) / n if len(asked) == n else None,
-        sleep_s=sleep_s,
+        sleep_s=slept.value,
         energy=energy,
-        power=_mean_power(energies, lengths_s, name, edges_j, timebase),
+        power=_mean_power(energies, lengths_s, name, known_j, timebase),
         inference=awake,
         asleep=asleep,
         rest=energy - awake - asleep,
         energies_j=tuple(one.value for one in energies),
     )
-    return duty, tuple(part.outer for part in parts)
+    return duty, parts
 
 
-def _edges_j(parts: Sequence[WindowEnergy], idle: Estimate, guard_s: float, sample_s: float) -> float:
-    """What a period's edges do, each anywhere in its sample: Ts/√6 a window, at the power beside them."""
-    per_period = [
-        math.hypot(
-            *(
-                (abs(idle.value) if guard_s else one.inner.mean_power_w)
-                * sample_s
-                * math.hypot(1.0 / math.sqrt(6.0), one.window.unsure / math.sqrt(12.0))
-                for one in pair
-            )
-        )
-        for pair in zip(parts[::2], parts[1::2], strict=True)
-    ]
-    return math.sqrt(sum(u * u for u in per_period) / len(per_period))
+def guard_powers_w(trace: Trace, windows: Sequence[Window], guard_s: float) -> tuple[float, ...]:
+    """The mean power in W of both guards of each of ``windows``, where they have samples."""
+    guard = round(guard_s * trace.sample_rate_hz)
+    # A sample at an edge is partly active.
+    before = [Window(w.start - guard, max(w.start - 1, w.start - guard)) for w in windows]
+    behind = [Window(min(w.stop + 1, w.stop + guard), w.stop + guard) for w in windows]
+    sums = integrate(trace, [*before, *behind])
+    pairs = zip(sums[: len(windows)], sums[len(windows) :], strict=True)
+    counted = [(a.energy_j + b.energy_j, (a.samples + b.samples) * a.sample_s) for a, b in pairs]
+    return tuple(energy_j / seconds for energy_j, seconds in counted if seconds)
 
 
 def _mean_power(
-    energies: Sequence[Estimate], lengths_s: Sequence[float], name: str, edges_j: float, timebase: str
+    energies: Sequence[Estimate], lengths_s: Sequence[float], name: str, known_j: float, timebase: str
 ) -> Estimate:
     """Energy over length, period by period; the time base cancels, as in every mean power."""
     powers = [e.in_unit("W", 1.0 / s) for e, s in zip(energies, lengths_s, strict=True)]
-    power = with_scatter(powers, name, known_u=edges_j * len(lengths_s) / sum(lengths_s))
+    power = with_scatter(powers, name, known_u=known_j * len(lengths_s) / sum(lengths_s))
     return replace(power, influences={k: v for k, v in power.influences.items() if k != timebase})

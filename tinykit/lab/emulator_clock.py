@@ -68,6 +68,7 @@ class EmulatorClock:
             if is_known
         )
 
-    def host_s(self, t_s: float) -> float:
-        """``t_s`` of the emulator's time by time.monotonic()."""
-        return float(np.interp(t_s, self._own, self._host))
+    def own_s(self, t_host_s: float) -> float:
+        """``t_host_s`` of time.monotonic() by the emulator's time; outside of what it told both go alike."""
+        inside = min(max(t_host_s, self._host[0]), self._host[-1])
+        return float(np.interp(inside, self._host, self._own) + t_host_s - inside)

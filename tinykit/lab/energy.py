@@ -14,7 +14,7 @@ from tinykit.lab.windows import MARKED, Placing, Window
 from tinykit.meters.trace import Trace
 
 IDLE_PIECES = 10
-"""An idle stretch is cut into so many pieces: their scatter is its type A, their slope its drift."""
+"""An idle stretch is cut into so many pieces, for its type A."""
 
 
 @dataclass(frozen=True)
@@ -91,20 +91,17 @@ def session_energy(
     parts = [piece for stretch in idle for piece in pieces(trace, stretch, IDLE_PIECES)]
     sums = integrate(trace, [*_spans(marked, guard), *parts])
     idle_sums = sums[4 * len(marked) :]
-    # A piece without samples says nothing of idle power, and least of all that it is 0.
-    there = [one for one in idle_sums if one.samples]
-    idle_w = repeated_power(there, meter, f"{meter.session}.idle") if len(there) > 1 else None
+    there = sum(one.samples > 0 for one in idle_sums)
+    idle_w = repeated_power(idle_sums, meter, f"{meter.session}.idle") if there > 1 else None
     if guard and idle_w is None:
         return replace(session_energy(trace, marked, (), meter, placing=placing), idle_sums=tuple(idle_sums))
     windows = _windows(marked, sums, idle_w, meter, guard, placing)
-    sample_s = 1.0 / trace.sample_rate_hz
+    edges = [edges_j(one, idle_w, bool(guard), trace) for one in windows]
+    nets = [one.net for one in windows if one.net]
+    name = f"{meter.session}.windows"
     return SessionEnergy(
-        gross=_over_windows(windows, [one.gross for one in windows], meter, sample_s, idle_w, bool(guard)),
-        net=None
-        if idle_w is None
-        else _over_windows(
-            windows, [one.net for one in windows if one.net], meter, sample_s, idle_w, bool(guard)
-        ),
+        gross=_over_windows(name, windows, [one.gross for one in windows], [gross for gross, _ in edges]),
+        net=_over_windows(name, windows, nets, [net for _, net in edges]) if nets else None,
         idle=idle_w,
         windows=windows,
         idle_sums=tuple(idle_sums),
@@ -114,11 +111,20 @@ def session_energy(
 
 
 def marked_energies(
-    trace: Trace, marked: Sequence[MarkedWindow], idle_w: Estimate, meter: Instrumented, *, guard_s: float
+    trace: Trace,
+    marked: Sequence[MarkedWindow],
+    idle_w: Estimate,
+    meter: Instrumented,
+    *,
+    guard_s: float,
+    group: str,
 ) -> tuple[WindowEnergy, ...]:
-    """Each of ``marked`` by itself, with guards as in `session_energy`, whose idle power is known already."""
+    """Each of ``marked`` by itself, with guards as in `session_energy`, whose idle power is known already.
+
+    ``group`` names what is theirs and not the session's windows', as in `span_energy`.
+    """
     guard = round(guard_s * trace.sample_rate_hz)
-    return _windows(marked, integrate(trace, _spans(marked, guard)), idle_w, meter, guard)
+    return _windows(marked, integrate(trace, _spans(marked, guard)), idle_w, meter, guard, group=group)
 
 
 def _spans(marked: Sequence[MarkedWindow], guard: int) -> list[Window]:
@@ -138,11 +144,12 @@ def _windows(
     meter: Instrumented,
     guard: int,
     placing: Placing = MARKED,
+    group: str = "",
 ) -> tuple[WindowEnergy, ...]:
     """From the sums over `_spans`, in their order."""
     n = len(marked)
     return tuple(
-        _window(one, inside, outside, idle_w, meter, (before, after) if guard else (), placing)
+        _window(one, inside, outside, idle_w, meter, (before, after) if guard else (), placing, group)
         for one, inside, outside, before, after in zip(
             marked, *(sums[k * n : (k + 1) * n] for k in range(4)), strict=True
         )
@@ -156,7 +163,7 @@ def span_duration(span: SpanSum, meter: Instrumented) -> Estimate:
     influences = {}
     if term is not None and term.u:
         name = f"{meter.calibration.instrument}.timebase"
-        influences[name] = Influence(term.u * value, term.shape, term.dof)
+        influences[name] = term.influence(value)
     return Estimate(value, "s", (meter.kind,), (meter.source,), influences)
 
 
@@ -168,8 +175,9 @@ def _window(
     meter: Instrumented,
     guards: Sequence[SpanSum],
     placing: Placing,
+    group: str,
 ) -> WindowEnergy:
-    energy = span_energy(outer, meter)
+    energy = span_energy(outer, meter, group)
     net = guard_power = None
     if placing.method != "marker":
         energy = _with_placing(energy, inner, idle_w, meter, placing, bool(guards))
@@ -227,30 +235,35 @@ def _with_skew(
         mean, u = term.width / 2.0, term.width / (2.0 * math.sqrt(3.0))
     else:
         mean, u = term.width * math.sqrt(2.0 / math.pi), term.width * math.sqrt(1.0 - 2.0 / math.pi)
-    influences = {**energy.influences, name: Influence(u * step, term.shape, term.dof)}
+    influences = {**energy.influences, name: replace(term.influence(1.0), u=u * step)}
     return replace(energy, value=energy.value + mean * step, influences=influences)
 
 
-def _over_windows(
-    windows: Sequence[WindowEnergy],
-    parts: Sequence[Estimate],
-    meter: Instrumented,
-    sample_s: float,
-    idle_w: Estimate | None,
-    guarded: bool,
-) -> Estimate:
-    """The mean over windows, weighted alike. One window has no scatter: only what its edges are known to do.
+def edges_j(one: WindowEnergy, idle_w: Estimate | None, guarded: bool, trace: Trace) -> tuple[float, float]:
+    """What the window's two edges do to its gross and to its net energy: standard uncertainties in J.
 
-    Both edges fall anywhere in a sample period, so a window of n samples lasts n·Ts with a standard
-    uncertainty of Ts/√6; lost samples before an edge widen that to their number.
+    Both fall anywhere in a sample period, so that a window of n samples lasts n·Ts with Ts/√6; lost samples
+    before an edge widen that to their number. Guards hold the edges themselves: then only a meter that looks
+    at instants counts a sample of the step too many or too few; one that integrates misses nothing. Between
+    guards a window's length says how much idle energy is taken off.
     """
-    edges = []
-    for one, part in zip(windows, parts, strict=True):
-        power = idle_w.value if guarded and idle_w is not None else one.inner.mean_power_w
-        u_s = sample_s * math.hypot(1.0 / math.sqrt(6.0), one.window.unsure / math.sqrt(12.0))
-        edges.append(abs(power) * u_s / one.inferences if part is one.gross or not guarded else 0.0)
-    known_u = math.sqrt(sum(u * u for u in edges) / len(edges))
-    name = f"{meter.session}.windows"
+    sample_s = 1.0 / trace.sample_rate_hz
+    phase_s, hole_s = sample_s / math.sqrt(6.0), sample_s * one.window.unsure / math.sqrt(12.0)
+    power_w, idle = one.inner.mean_power_w, 0.0 if idle_w is None else idle_w.value
+    step_w = abs(power_w - idle)
+    if not guarded:
+        power_w = abs(power_w)
+        return power_w * math.hypot(phase_s, hole_s), math.hypot(step_w * phase_s, power_w * hole_s)
+    seen_w = 0.0 if trace.quantity == "energy" else step_w
+    return math.hypot((seen_w + abs(idle)) * phase_s, idle * hole_s), seen_w * phase_s
+
+
+def _over_windows(
+    name: str, windows: Sequence[WindowEnergy], parts: Sequence[Estimate], edges: Sequence[float]
+) -> Estimate:
+    """The mean over windows, weighted alike. One window has no scatter: only what its ``edges`` do (J)."""
+    per_inference = [u_j / one.inferences for u_j, one in zip(edges, windows, strict=True)]
+    known_u = math.sqrt(sum(u * u for u in per_inference) / len(per_inference))
     if len(parts) > 1:
         return with_scatter(parts, name, known_u=known_u)
     if not known_u:

@@ -11,15 +11,16 @@ from tinykit.errors import RecordingError
 from tinykit.lab.analysis import Analysis, Known, Phase, analyse_windows, covers
 from tinykit.lab.budget import Instrumented
 from tinykit.lab.codes import Glitches, read_codes
+from tinykit.lab.doubts import Doubt, list_phase_doubts, missing_terms
 from tinykit.lab.energy import MarkedWindow, SessionEnergy, session_energy
+from tinykit.lab.evidence import Evidence
 from tinykit.lab.integrate import SpanSum
 from tinykit.lab.ledger import Ledger
 from tinykit.lab.phase_map import INFER, PhaseMap
-from tinykit.lab.phases import Occurrence, make_ledger, occurrences, whole_cycles
+from tinykit.lab.phases import Occurrence, cycle_lengths, make_ledger, occurrences, whole_cycles
 from tinykit.lab.recorder import read_recording
-from tinykit.lab.settling import with_settling
-from tinykit.lab.trace_evidence import with_trace
-from tinykit.lab.verdict import Evidence, judge
+from tinykit.lab.trace_evidence import is_filtered, with_trace
+from tinykit.lab.verdict import judge
 from tinykit.lab.windows import Window, find_edges, level_windows, pulse_windows
 from tinykit.meters.meter import MeterSetup
 from tinykit.meters.trace import Trace
@@ -119,12 +120,7 @@ def analyse_marks(
     assert marks.inferences is not None
     windows = marked_windows(trace, marks)
     phases = [Phase("infer", marks.inferences, None) for _ in windows]
-    analysis = analyse_windows(trace, setup, phases, windows, known, expected=expected, is_file=is_file)
-    if analysis.energy is None:
-        return analysis
-    name = f"{known.session}.settling"
-    gross = with_settling(analysis.energy.gross, trace, windows, marks.inferences, name)
-    return replace(analysis, energy=replace(analysis.energy, gross=gross))
+    return analyse_windows(trace, setup, phases, windows, known, expected=expected, is_file=is_file)
 
 
 def analyse_external(folder: Path, facts: Mapping[str, Any], known: Known) -> Analysis:
@@ -171,22 +167,30 @@ def _analyse_phases(
     is_file: bool,
 ) -> Analysis:
     inside, cycles, glitches = whole_phases(trace, coding)
+    known.calibration.check_fits(trace.quantity, trace.supply)
     meter = Instrumented(
         known.calibration,
         known.session,
         "modelled" if known.simulated else "measured",
-        f"{setup.instrument.model} {setup.instrument.serial}".strip(),
+        setup.instrument.title,
     )
-    ledger = energy = span = None
+    ledger: Ledger | None = None
+    energy: SessionEnergy | None = None
+    evidence, doubts = Evidence(has_phases=True), tuple[Doubt, ...]()
+    spans: tuple[Window, ...] = ()
     if trace.quantity != "current" or trace.supply is not None:
         ledger, span = make_ledger(trace, inside, cycles, glitches, coding, meter)
         energy = _energy(trace, inside, inferences, meter, ledger)
-    verdict = judge(_evidence(trace, ledger, span, known, is_file))
+        evidence = _with_ledger(evidence, trace, inside, ledger, energy, span, coding, known)
+        repeated, filtered = len(evidence.energies_j), is_file and is_filtered(setup.meter)
+        doubts = list_phase_doubts(trace, known.calibration, span, repeated, was_filtered=filtered)
+        evidence, spans = replace(evidence, missing_terms=missing_terms(doubts)), (span.window,)
+    verdict = judge(with_trace(_with_known(evidence, trace, known), trace, spans, is_file=is_file))
     if verdict.state == "fail":
-        ledger = energy = None
+        ledger, energy, doubts = None, None, ()
     phases = [Phase(one.name, (inferences or 0) if one.name == INFER else 0, None) for one in inside]
     windows = tuple(one.window for one in inside)
-    return Analysis(trace, setup, tuple(phases), windows, energy, {}, verdict, ledger=ledger)
+    return Analysis(trace, setup, tuple(phases), windows, energy, {}, verdict, ledger=ledger, doubts=doubts)
 
 
 def _energy(
@@ -200,27 +204,44 @@ def _energy(
     return replace(session_energy(trace, marked, (), meter), gross=line.energy_j / inferences)
 
 
-def _evidence(
-    trace: Trace, ledger: Ledger | None, span: SpanSum | None, known: Known, is_file: bool
-) -> Evidence:
-    evidence = Evidence(
+def _with_known(evidence: Evidence, trace: Trace, known: Known) -> Evidence:
+    return replace(
+        evidence,
         short_asked=known.short_asked,
         least_window_s=trace.min_window_s,
         voltage_kind=None if trace.supply is None else trace.supply.kind,
         complete=known.complete,
     )
-    evidence = with_trace(evidence, trace, () if span is None else (span.window,), is_file=is_file)
-    if ledger is None or span is None:
-        return evidence
+
+
+def _with_ledger(
+    evidence: Evidence,
+    trace: Trace,
+    inside: Sequence[Occurrence],
+    ledger: Ledger,
+    energy: SessionEnergy | None,
+    span: SpanSum,
+    coding: PhaseMap,
+    known: Known,
+) -> Evidence:
+    """The headline is of the phase "infer", where somebody said what it holds, else of the cycles."""
+    if energy is not None:
+        lengths = [len(one.window) for one in energy.windows]
+        what, energies_j = f"{INFER} phase", tuple(one.gross.value for one in energy.windows)
+    else:
+        lengths = cycle_lengths(inside, ledger.cycles, coding.cycle)
+        what, energies_j = "cycle", ledger.cycles_j
     return replace(
         evidence,
-        window_s=(span.duration_s,),
+        headline_of=what,
+        window_s=tuple(n / trace.sample_rate_hz for n in lengths),
+        span_s=span.duration_s,
         samples=span.samples,
-        least_samples=span.samples,
+        least_samples=min(lengths),
         lost=span.lost,
         saturated=span.saturated,
         calibration_is_bound=known.calibration.is_bound and covers(known.calibration, [span]),
-        energies_j=ledger.cycles_j,
+        energies_j=energies_j,
         phases_close=ledger.closes,
         phases_odd=ledger.odd,
     )

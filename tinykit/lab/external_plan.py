@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
-from tinykit.errors import TinykitError, UsageError
+from tinykit.errors import TinykitError
 from tinykit.lab.emulation import Emulation, find_emulation
 from tinykit.lab.external_session import Watch, needed_lines
 from tinykit.lab.options import MeasureOptions, choose_calibration
-from tinykit.lab.plan import interval_widths
+from tinykit.lab.plan import Plan, interval_widths, is_absent, said
 from tinykit.meters.meter import Meter, MeterPort
 from tinykit.meters.registry import find_meter
 
 
 @dataclass(frozen=True)
-class WatchPlan:
+class WatchPlan(Plan):
     """How it is meant to go. ``best``, ``worst`` and ``is_bound`` as in `SessionPlan`.
 
     ``names`` are the phases of a map, empty where one line marks windows.
     """
 
+    SCHEMA = "tinykit.watch_plan"
     meter: str
     lines: tuple[str, ...]
     names: tuple[str, ...]
@@ -33,21 +32,7 @@ class WatchPlan:
     worst: float | None
     is_bound: bool
     simulated: bool
-    missing: tuple[str, ...]
     notes: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The document ``tinykit.watch_plan``, version 1."""
-        return {"schema": "tinykit.watch_plan", "schema_version": 1, **asdict(self)}
-
-    def require(self) -> None:
-        """Raise UsageError, code PLAN, where something is missing."""
-        if self.missing:
-            raise UsageError(
-                f"A measurement cannot begin: {'; '.join(self.missing)}.",
-                hint="--dry-run shows the whole plan.",
-                code="PLAN",
-            )
 
 
 def plan_watch(watch: Watch, port: MeterPort, options: MeasureOptions) -> WatchPlan:
@@ -62,11 +47,11 @@ def plan_watch(watch: Watch, port: MeterPort, options: MeasureOptions) -> WatchP
     try:
         calibration = choose_calibration(port.meter, "", options.calibration, emulation)
     except TinykitError as error:
-        missing.append(_said(error))
+        missing.append(said(error))
     widths = interval_widths(calibration)
     coding = watch.marks.phases
     return WatchPlan(
-        meter=meter.title,
+        meter=meter.title if emulation is None else f"{meter.title} (emulated)",
         lines=(watch.marks.marker,) if coding is None else coding.lines,
         names=() if coding is None else coding.names,
         inferences=watch.marks.inferences,
@@ -92,21 +77,17 @@ def _missing(meter: Meter, watch: Watch, port: MeterPort, options: MeasureOption
     try:
         options.meter_settings().check(meter.title, meter.capabilities)
     except TinykitError as error:
-        yield _said(error)
+        yield said(error)
     try:
         needed_lines(watch.marks, meter, options.rate_hz)
     except TinykitError as error:
-        yield _said(error)
-    if port.port.startswith("/") and not Path(port.port).exists():
+        yield said(error)
+    if is_absent(port.port):
         yield f"there is no port {port.port}"
     if watch.model is not None and not watch.model.exists():
         yield f"there is no file {watch.model}"
     if options.out.is_dir() and any(options.out.iterdir()):
         yield f"{options.out} holds files already"
-
-
-def _said(error: TinykitError) -> str:
-    return f"{error.message.rstrip('.')} ({error.hint.rstrip('.')})"
 
 
 def _notes(watch: Watch, options: MeasureOptions, emulation: Emulation | None) -> Iterator[str]:

@@ -19,7 +19,7 @@ from tinykit.lab.finish import finish
 from tinykit.lab.line_watch import LineWatch
 from tinykit.lab.manifest import claim_folder
 from tinykit.lab.opened import prepare_meter
-from tinykit.lab.options import MeasureOptions, choose_calibration
+from tinykit.lab.options import MeasureOptions, calibration_of
 from tinykit.lab.recorder import Recorder, recorded_files
 from tinykit.lab.report import SessionReport
 from tinykit.lab.start import START, Start, write_start
@@ -128,7 +128,7 @@ def _opened(port: MeterPort, options: MeasureOptions) -> Iterator[_Open]:
     meter = find_meter(port.meter)
     emulation = find_emulation(port.port)
     with closing(meter.open(port.port)) as device:
-        setup = prepare_meter(meter, device, options)
+        setup = prepare_meter(meter, device, options, emulation)
         simulated = emulation is not None or setup.instrument.emulated
         yield _Open(meter, device, setup, emulation, simulated)
 
@@ -164,7 +164,7 @@ def _wait(recorder: Recorder, looking: LineWatch, watch: Watch, rate_hz: float, 
             time.sleep(_LOOK_S)
     except KeyboardInterrupt:
         ended = "user"
-    live = "" if recorder.live_w is None else f", {recorder.live_w * 1e3:.3g} mW at its end"
+    live = "" if recorder.live_w is None else f", {recorder.live_w * 1e3:.3g} mW in the meter's last second"
     progress.finish(f"{looking.done} {what} in {looking.samples / rate_hz:.4g} s{live}")
     return ended
 
@@ -175,7 +175,8 @@ def _advice(looking: LineWatch, marks: Marks, passed_s: float) -> tuple[str, str
     others = [name for name in looking.moved if name not in names]
     if others:
         option = "--line" if marks.phases is None else "'lines' in the map"
-        return f"{what}, but {', '.join(others)} moves.", f"{option} says which line is meant."
+        moves = "moves" if len(others) == 1 else "move"
+        return f"{what}, but {', '.join(others)} {moves}.", f"{option} says which line is meant."
     return (
         f"{what}.",
         "wire the pin and ground to the meter's logic port, whose own VCC wants the board's voltage; does the"
@@ -190,9 +191,7 @@ def missing(looking: LineWatch, marks: Marks, passed_s: float) -> RecordingError
 
 
 def _known(rig: _Open, watch: Watch, options: MeasureOptions, started: float) -> Known:
-    calibration = choose_calibration(
-        rig.meter.name, rig.setup.instrument.serial, options.calibration, rig.emulation
-    )
+    calibration = calibration_of(rig.meter, rig.setup, options, rig.emulation)
     return Known(
         calibration=calibration,
         session=f"session {options.out.name} {started:.0f}",

@@ -29,8 +29,8 @@ def finish(
     """
     results = RESULTS if analysis.ledger is None else (*RESULTS, *MORE_RESULTS)
     try:
-        replace_file(folder / WINDOWS, windows_csv(analysis))
-        replace_file(folder / ENERGY, _json(energy_document(analysis)))
+        replace_file(folder / WINDOWS, windows_csv(analysis, known.simulated))
+        replace_file(folder / ENERGY, _json(energy_document(analysis, known.simulated)))
         replace_file(folder / CALIBRATION, _json(known.calibration.to_dict()))
         if analysis.ledger is not None:
             replace_file(folder / PHASES, _json(analysis.ledger.to_dict()))

@@ -23,7 +23,7 @@ from tinykit.lab.capture import capture, find_inferences
 from tinykit.lab.finish import finish
 from tinykit.lab.manifest import claim_folder
 from tinykit.lab.opened import prepare_meter
-from tinykit.lab.options import MeasureOptions, choose_calibration
+from tinykit.lab.options import MeasureOptions, calibration_of
 from tinykit.lab.outputs import OUTPUTS, write_outputs
 from tinykit.lab.recorder import Recorder, recorded_files
 from tinykit.lab.report import SessionReport
@@ -125,9 +125,9 @@ def measure_host(
     model = workload.require_model("a measurement")
     claim_folder(options.out)
     with closing(meter.open(port.port)) as device:
-        setup = prepare_meter(meter, device, options)
+        setup = prepare_meter(meter, device, options, None)
         _require_updates(setup, options)
-        calibration = choose_calibration(port.meter, setup.instrument.serial, options.calibration, None)
+        calibration = calibration_of(meter, setup, options, None)
         with find_runner(target).open(workload, progress) as session:
             host = _Host(model, samples, meter, device, setup, calibration, HostMarked(session))
             return _session(host, options, progress)

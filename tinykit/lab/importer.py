@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,12 @@ from tinykit.lab.import_windows import Pointed, analyse_file, find_windows, idle
 from tinykit.lab.phase_map import PhaseMap
 from tinykit.lab.recorder import RAW
 from tinykit.lab.report import SessionReport
+from tinykit.lab.stamp import STAMP
 from tinykit.meters.importing import ImportOptions, load_recording, parts
 from tinykit.meters.meter import MeterSettings, MeterSetup
 from tinykit.meters.registry import meters
 from tinykit.meters.trace import Instrument, Trace
 from tinykit.progress import SILENT, Progress
-
-STAMP = "SIMULATED"
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,7 @@ def import_recording(recording: Recording, out: Path, progress: Progress = SILEN
         short_asked=recording.short_asked,
     )
     _need_energy(trace)
+    known.calibration.check_fits(trace.quantity, trace.supply)
     files = {f"{RAW}/recording{tail}": path for tail, path in parts(recording.path).items()}
     name, *others = files
     facts = {
@@ -141,6 +141,8 @@ def analyse_import(
             code="SESSION_FILE",
         ) from error
     trace = load_recording(path, options)
+    if known.simulated:
+        trace = replace(trace, instrument=replace(trace.instrument, emulated=True))
     settings = MeterSettings(
         mode="ammeter",
         voltage_v=options.voltage_v,

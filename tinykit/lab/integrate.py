@@ -21,7 +21,10 @@ FILTER_AHEAD = 1000
 
 @dataclass(frozen=True)
 class RangeSum:
-    """What was summed in one range of the meter: ``energy_j`` of ``samples``; ``volt_samples`` is Σ V, V."""
+    """What was summed in one range of the meter: ``energy_j`` of ``samples``; ``volt_samples`` is Σ V, V.
+
+    That is what an offset in amperes moves; 0 for a power of which nobody knows the voltage.
+    """
 
     samples: int
     energy_j: float
@@ -198,11 +201,11 @@ def _moved(block: Block, filtered: FloatArray | None) -> FloatArray | None:
 
 def _energy(block: Block, values: FloatArray, voltage_v: float | None, sample_s: float):  # type: ignore[no-untyped-def]
     """Joules of each of the block's ``values``, and the volts: an array where measured, else a number."""
-    if block.energy_j is not None:
-        return values, voltage_v or 0.0
-    if block.power_w is not None:
-        return values * sample_s, voltage_v or 0.0
     volts = block.voltage_v if block.voltage_v is not None else voltage_v
+    if block.current_a is None:
+        return (values if block.energy_j is not None else values * sample_s), (
+            0.0 if volts is None else volts
+        )
     if volts is None:
         raise ValueError("a current trace without a voltage has no energy")
     return values * (volts * sample_s), volts

@@ -12,6 +12,7 @@ from typing import Any
 
 from tinykit.estimate import Estimate
 from tinykit.lab.codes import GLITCHES, Glitches
+from tinykit.lab.stamp import origin
 
 PHASES = "phases.json"
 LEDGER = "ledger.csv"
@@ -104,6 +105,11 @@ class Ledger:
         return low <= self.sum_j <= high
 
     @property
+    def simulated(self) -> bool:
+        """Whether an emulator was measured: its joules are modelled, and a meter's are not."""
+        return self.whole.total_j is not None and "modelled" in self.whole.total_j.kinds
+
+    @property
     def odd(self) -> str:
         """What the lines show beside the map's codes, in words; "" for nothing."""
         return "; ".join(self._odd())
@@ -120,6 +126,7 @@ class Ledger:
         return {
             "schema": "tinykit.phases",
             "schema_version": 1,
+            "simulated": self.simulated,
             "cycles": self.cycles,
             "cycles_j": list(self.cycles_j),
             "start_s": self.start_s,
@@ -155,11 +162,11 @@ def ledger_csv(ledger: Ledger) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     heads = [f"{name}{end}" for name in _NUMBERS for end in ("", "_low", "_high")]
-    writer.writerow(["phase", "codes", "count", "total_s", *heads])
+    writer.writerow(["phase", "codes", "count", "total_s", *heads, "origin"])
     for line in (*ledger.lines, ledger.whole):
         row: list[object] = [line.name, " ".join(map(str, line.codes)), line.count, line.total_s]
         for name in _NUMBERS:
             one = line.to_dict()[name]
             row += ["", "", ""] if one is None else [one["value"], *one["interval95"]]
-        writer.writerow(row)
+        writer.writerow([*row, origin(ledger.simulated)])
     return text.getvalue().encode()

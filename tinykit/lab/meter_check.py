@@ -63,7 +63,7 @@ def check_meter(
     (CHECK_UNSTEADY, CHECK_SATURATED, CHECK_LOADED, CHECK_ABSURD) for a point that cannot be.
     """
     meter = find_meter(port.meter)
-    settings = MeterSettings("source", voltage_v)
+    settings = MeterSettings("source", voltage_v, quantity="current")
     settings.check(meter.title, meter.capabilities)
     if "source" not in meter.capabilities.modes or not resistors:
         raise UsageError(

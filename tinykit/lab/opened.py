@@ -14,7 +14,7 @@ from tinykit.lab.calibration import Calibration
 from tinykit.lab.capture import MarkedSession
 from tinykit.lab.emulation import Emulation, find_emulation
 from tinykit.lab.firmware import announced_hashes
-from tinykit.lab.options import MeasureOptions, choose_calibration
+from tinykit.lab.options import MeasureOptions, calibration_of
 from tinykit.lab.recorder import Recorder
 from tinykit.lab.serial_log import SerialLog
 from tinykit.meters.meter import Meter, MeterPort, MeterSetup, OpenMeter
@@ -74,11 +74,8 @@ def open_rig(
     if options.firmware is not None:
         hashes = announced_hashes(options.firmware)
     with closing(meter.open(port.port)) as device:
-        setup = prepare_meter(meter, device, options)
-        if emulation is not None and emulation.meter:
-            # The bytes are a real meter's, and its driver cannot know.
-            setup = replace(setup, instrument=replace(setup.instrument, emulated=True))
-        calibration = choose_calibration(port.meter, setup.instrument.serial, options.calibration, emulation)
+        setup = prepare_meter(meter, device, options, emulation)
+        calibration = calibration_of(meter, setup, options, emulation)
         with find_runner(_at_its_speed(target, emulation)).open(workload, progress) as session:
             yield OpenRig(workload, meter, device, setup, calibration, emulation, _marked(session), hashes)
 
@@ -92,7 +89,9 @@ def _at_its_speed(target: Target, emulation: Emulation | None) -> Target:
     return replace(target, baud=load_board(target.board).uart.energy_baud) if target.board else target
 
 
-def prepare_meter(meter: Meter, device: OpenMeter, options: MeasureOptions) -> MeterSetup:
+def prepare_meter(
+    meter: Meter, device: OpenMeter, options: MeasureOptions, emulation: Emulation | None
+) -> MeterSetup:
     """Identify and configure an open meter, and switch its output on. Raises MeterError, UsageError."""
     device.identify()
     settings = options.meter_settings()
@@ -100,6 +99,9 @@ def prepare_meter(meter: Meter, device: OpenMeter, options: MeasureOptions) -> M
     setup = device.configure(settings)
     if meter.capabilities.switches_power:
         device.power(True)
+    if emulation is not None and emulation.meter:
+        # The bytes are a real meter's, and its driver cannot know.
+        return replace(setup, instrument=replace(setup.instrument, emulated=True))
     return setup
 
 

@@ -13,7 +13,7 @@ from tinykit.lab.emulation import Emulation
 from tinykit.lab.profile import Profile
 from tinykit.lab.verdict import LEAST_WINDOW_S
 from tinykit.lab.windows import Method
-from tinykit.meters.meter import MeterSettings
+from tinykit.meters.meter import Meter, MeterSettings, MeterSetup
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,19 @@ class MeasureOptions:
             rail=self.rail,
             rate_hz=self.rate_hz,
         )
+
+
+def calibration_of(
+    meter: Meter, setup: MeterSetup, options: MeasureOptions, emulation: Emulation | None
+) -> Calibration:
+    """`choose_calibration` for a meter that is set up, before anything is recorded with it.
+
+    Raises what that raises, and InputError, code CALIBRATION_UNIT, for offsets in a unit that does not fit.
+    """
+    chosen = choose_calibration(meter.name, setup.instrument.serial, options.calibration, emulation)
+    settings = setup.settings
+    chosen.check_fits(settings.quantity or meter.capabilities.quantities[0], settings.supply())
+    return chosen
 
 
 def choose_calibration(

@@ -53,6 +53,13 @@ def whole_cycles(found: Sequence[Occurrence], cycle: str) -> tuple[tuple[Occurre
     return tuple(found[1:-1]), 0
 
 
+def cycle_lengths(inside: Sequence[Occurrence], cycles: int, cycle: str) -> list[int]:
+    """How many samples each of the whole ``cycles`` has; without one, all that is ``inside``."""
+    starts = [one.window.start for one in inside if one.name == cycle][: cycles or 1]
+    edges = [inside[0].window.start, *starts[1:], inside[-1].window.stop]
+    return [b - a for a, b in itertools.pairwise(edges)]
+
+
 def make_ledger(
     trace: Trace,
     inside: Sequence[Occurrence],
@@ -166,7 +173,7 @@ class _Facts:
             return PhaseLine(name, codes, 0, 0.0, None, None, None, None, None, None)
         codes = codes or tuple(dict.fromkeys(self._inside[i].code for i in at))
         n, whole = len(at), self._joined[name]
-        total = self._doubted(name, span_energy(whole, self._meter), at)
+        total = self._doubted(name, span_energy(whole, self._meter, f"{self._meter.session}.{name}"), at)
         each_j = np.array([self._sums[i].full_energy_j for i in at])
         each_s = np.array([self._sums[i].duration_s for i in at])
         power = total.in_unit("W", 1.0 / whole.duration_s)
@@ -223,9 +230,9 @@ class _Facts:
         influences = {}
         if term is not None and term.u:
             key = f"{self._meter.calibration.instrument}.timebase"
-            influences[key] = Influence(term.u * value, term.shape, term.dof)
+            influences[key] = term.influence(value)
         if edges_s:
-            influences[f"{self._meter.session}.{name}.edges"] = Influence(edges_s)
+            influences[f"{self._meter.session}.{name}.duration.edges"] = Influence(edges_s)
         one = Estimate(value, "s", (self._meter.kind,), (self._meter.source,), influences)
         return self._with(one, f"{name}.duration", _mean_u(each_s), len(each_s) - 1)
 
@@ -245,7 +252,7 @@ class _Facts:
             skew = meter.calibration.find("skew")
             if skew is not None and skew.u:
                 key = f"{meter.calibration.instrument}.skew.{name}"
-                influences[key] = Influence(skew.u * step_w, skew.shape, skew.dof)
+                influences[key] = skew.influence(step_w)
         behind = [(self._settling[i - 1] if i else None, self._settling[i]) for i in at]
         if moved := moved_j(behind, self._lag_s):
             influences[f"{meter.session}.{name}.settling"] = Influence(moved)

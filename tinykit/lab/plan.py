@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tinykit.errors import TinykitError, UsageError
-from tinykit.estimate import Estimate, Influence
+from tinykit.estimate import Estimate
 from tinykit.lab.calibration import Calibration
 from tinykit.lab.emulation import Emulation, find_emulation
 from tinykit.lab.host_session import HOST, check_host
@@ -26,7 +26,28 @@ _TRANSFER_S = 5.0
 
 
 @dataclass(frozen=True)
-class SessionPlan:
+class Plan:
+    """What every plan has: what is ``missing`` before it can begin, in words."""
+
+    SCHEMA: ClassVar[str]
+    missing: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document ``SCHEMA``, version 1."""
+        return {"schema": self.SCHEMA, "schema_version": 1, **asdict(self)}
+
+    def require(self) -> None:
+        """Raise UsageError, code PLAN, where something is missing."""
+        if self.missing:
+            raise UsageError(
+                f"A measurement cannot begin: {'; '.join(self.missing)}.",
+                hint="--dry-run shows the whole plan.",
+                code="PLAN",
+            )
+
+
+@dataclass(frozen=True)
+class SessionPlan(Plan):
     """A session as it is meant to go.
 
     ``best`` and ``worst`` are relative half-widths of the 95 % interval that the meter's own errors allow, in
@@ -34,6 +55,7 @@ class SessionPlan:
     known of the meter. ``is_bound`` is False where they are typical figures, which give no headline.
     """
 
+    SCHEMA = "tinykit.plan"
     model: str
     target: str
     meter: str
@@ -48,23 +70,9 @@ class SessionPlan:
     worst: float | None
     is_bound: bool
     simulated: bool
-    missing: tuple[str, ...]
     notes: tuple[str, ...]
     period_s: float | None = None
     periods: int = 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """The document ``tinykit.plan``, version 1."""
-        return {"schema": "tinykit.plan", "schema_version": 1, **asdict(self)}
-
-    def require(self) -> None:
-        """Raise UsageError, code PLAN, where something is missing."""
-        if self.missing:
-            raise UsageError(
-                f"A measurement cannot begin: {'; '.join(self.missing)}.",
-                hint="--dry-run shows the whole plan.",
-                code="PLAN",
-            )
 
 
 def plan_session(workload: Workload, target: Target, port: MeterPort, options: MeasureOptions) -> SessionPlan:
@@ -75,17 +83,17 @@ def plan_session(workload: Workload, target: Target, port: MeterPort, options: M
     meter = find_meter(port.meter)
     find_runner(target)
     emulation = find_emulation(port.port)
-    missing = list(_missing(meter, target, port, options))
+    missing = list(_missing(meter, target, port, options, emulation))
     calibration = None
     try:
         calibration = choose_calibration(port.meter, "", options.calibration, emulation)
     except TinykitError as error:
-        missing.append(_said(error))
+        missing.append(said(error))
     widths = interval_widths(calibration)
     return SessionPlan(
         model=workload.path.name,
         target=target.name,
-        meter=meter.title,
+        meter=meter.title if emulation is None else f"{meter.title} (emulated)",
         windows=options.windows,
         seconds=options.seconds,
         warmups=options.warmups,
@@ -104,12 +112,14 @@ def plan_session(workload: Workload, target: Target, port: MeterPort, options: M
     )
 
 
-def _missing(meter: Meter, target: Target, port: MeterPort, options: MeasureOptions) -> Iterator[str]:
+def _missing(
+    meter: Meter, target: Target, port: MeterPort, options: MeasureOptions, emulation: Emulation | None
+) -> Iterator[str]:
     try:
         options.meter_settings().check(meter.title, meter.capabilities)
         check_states(options.profile, options.states)
     except TinykitError as error:
-        yield _said(error)
+        yield said(error)
     lines = meter.capabilities.digital_lines
     if target.where == HOST:
         yield from _host_missing(meter, options)
@@ -118,12 +128,13 @@ def _missing(meter: Meter, target: Target, port: MeterPort, options: MeasureOpti
     elif options.windows_from == "host" and options.seconds < LEAST_HOST_WINDOW_S:
         yield f"windows by the host's clock last {LEAST_HOST_WINDOW_S:g} s at least: give --seconds"
     elif options.windows_from != "marker":
-        pass
+        if options.windows_from in ("board", "host") and emulation is not None and not emulation.keeps_time:
+            yield f"windows by the {options.windows_from}'s clock need an emulator with --pace real"
     elif not lines:
         yield f"{meter.title} has no digital input, and a marker is what tells the windows"
     elif options.line >= len(lines):
         yield f"{meter.title} has no digital line {options.line}: its lines are {', '.join(lines)}"
-    if port.port.startswith("/") and not Path(port.port).exists():
+    if is_absent(port.port):
         yield f"there is no port {port.port}"
     if options.inputs is not None and not options.inputs.exists():
         yield f"there is no file {options.inputs}"
@@ -131,14 +142,20 @@ def _missing(meter: Meter, target: Target, port: MeterPort, options: MeasureOpti
         yield f"{options.out} holds files already"
 
 
+def is_absent(port: str) -> bool:
+    """Whether a port that is named as a file is not there."""
+    return "/" in port and "://" not in port and not Path(port).exists()
+
+
 def _host_missing(meter: Meter, options: MeasureOptions) -> Iterator[str]:
     try:
         check_host(meter, options)
     except TinykitError as error:
-        yield _said(error)
+        yield said(error)
 
 
-def _said(error: TinykitError) -> str:
+def said(error: TinykitError) -> str:
+    """An error as an entry of ``missing``."""
     return f"{error.message.rstrip('.')} ({error.hint.rstrip('.')})"
 
 
@@ -155,11 +172,7 @@ def _width(calibration: Calibration, range_: int | None) -> float:
     terms = [
         calibration.find(quantity, range_) for quantity in ("gain", "voltage", "timebase", "temperature")
     ]
-    influences = {
-        str(term.quantity): Influence(term.u, term.shape, term.dof)
-        for term in terms
-        if term is not None and term.u
-    }
+    influences = {str(term.quantity): term.influence(1.0) for term in terms if term is not None and term.u}
     low, high = Estimate(1.0, "1", ("assumed",), ("calibration",), influences).interval()
     return max(1.0 - low, high - 1.0)
 

@@ -92,7 +92,7 @@ def check_states(profile: Profile | None, states: tuple[str, ...]) -> None:
     if absent:
         raise UsageError(
             f"A profile needs the state {' and '.join(absent)} measured too.",
-            hint="--states idle,sleep.",
+            hint="give --states idle,sleep.",
             code="PROFILE",
         )
 

@@ -125,7 +125,7 @@ class Recorder:
     def check(self) -> None:
         """Raise what ended the recording before its time.
 
-        MeterError, OutputError for a full disk, or what a driver or ``look`` raised by its own fault.
+        MeterError, OutputError for a full disk, or what driver, ``look`` or ``log`` raised by its own fault.
         """
         has_ended = self._thread.ident is not None and not self._thread.is_alive()
         if self._failure is not None:
@@ -157,16 +157,18 @@ class Recorder:
         for thread in (self._thread, self._syncer):
             if thread.is_alive():
                 thread.join(timeout=10.0)
-        try:
-            self._sync()
-        except OSError as error:
-            self._failure = self._failure or _unwritable(self._folder, error)
         copied = () if self._clock is None else (self._clock,)
-        for file in (self._bytes, self._arrivals, self._events, *copied):
+        closing = (file.close for file in (self._bytes, self._arrivals, self._events, *copied))
+        for last in (self._sync, *closing):
             try:
-                file.close()
-            except OSError as error:
-                self._failure = self._failure or _unwritable(self._folder, error)
+                last()
+            except Exception as error:
+                self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Keep what ended the recording, for `check` and `stop` to raise: no thread ends in silence."""
+        if self._failure is None:
+            self._failure = _unwritable(self._folder, error) if isinstance(error, OSError) else error
 
     def _record(self) -> None:
         size = 0
@@ -174,10 +176,8 @@ class Recorder:
             while not self._ending.is_set() and self._failure is None:
                 size = self._keep(self._device.read(0.1), size)
             self._keep(self._device.stop(), size)
-        except OSError as error:
-            self._failure = _unwritable(self._folder, error)
-        except Exception as error:  # raised by `check` and `stop`: the thread's end is not silent
-            self._failure = error
+        except Exception as error:
+            self._fail(error)
 
     def _keep(self, data: bytes, size: int) -> int:
         if not data:
@@ -196,8 +196,8 @@ class Recorder:
         try:
             while not self._ending.wait(SYNC_S):
                 self._sync()
-        except OSError as error:
-            self._failure = self._failure or _unwritable(self._folder, error)
+        except Exception as error:
+            self._fail(error)
 
     def _sync(self) -> None:
         for file in (self._bytes, self._arrivals, self._events):
@@ -266,9 +266,11 @@ def read_recording(folder: Path) -> tuple[Trace, MeterSetup, tuple[Event, ...]]:
     with suppress(ValueError):  # cut off before it said anything: then nobody knows the time
         clock = EmulatorClock(raw / CLOCK)
     trace = recorded_trace(raw / BYTES, meter, setup, () if clock is None else clock.own(arrivals))
-    if clock is not None and trace.t_start_host_s is not None:
-        trace = replace(trace, t_start_host_s=clock.host_s(trace.t_start_host_s))
-    return trace, setup, tuple(_read_events(raw))
+    events = tuple(_read_events(raw))
+    if clock is not None:
+        # The trace is on the emulator's time; what the host noted must be, too, to be found in it.
+        events = tuple(replace(one, t_host_s=clock.own_s(one.t_host_s)) for one in events)
+    return trace, setup, events
 
 
 def _read_arrivals(raw: Path) -> Iterator[Arrival]:

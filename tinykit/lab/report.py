@@ -12,6 +12,7 @@ from tinykit import __version__
 from tinykit.estimate import Estimate
 from tinykit.lab.analysis import Analysis
 from tinykit.lab.calibration import Calibration
+from tinykit.lab.stamp import origin
 
 WINDOWS = "windows.csv"
 ENERGY = "energy.json"
@@ -27,6 +28,7 @@ _COLUMNS = (
     "samples",
     "lost",
     "saturated",
+    "origin",
 )
 
 
@@ -58,14 +60,14 @@ class SessionReport:
             "folder": str(self.folder),
             **self.facts,
             "simulated": self.simulated,
-            "energy": energy_document(self.analysis),
+            "energy": energy_document(self.analysis, self.simulated),
             "headline": None if self.headline is None else self.headline.to_dict(),
             "verdict": self.analysis.verdict.to_dict(),
             **({} if self.analysis.ledger is None else {"phases": self.analysis.ledger.to_dict()}),
         }
 
 
-def energy_document(analysis: Analysis) -> dict[str, Any]:
+def energy_document(analysis: Analysis, simulated: bool) -> dict[str, Any]:
     """What ``energy.json`` holds: joules per inference, powers of the states, per window.
 
     ``duty`` is there only where periods were measured."""
@@ -74,6 +76,7 @@ def energy_document(analysis: Analysis) -> dict[str, Any]:
     return {
         "schema": "tinykit.energy",
         "schema_version": 1,
+        "simulated": simulated,
         "gross_per_inference": None if energy is None else energy.gross.to_dict(),
         "net_per_inference": None if energy is None or energy.net is None else energy.net.to_dict(),
         "states": {name: power.to_dict() for name, power in analysis.states.items()},
@@ -97,7 +100,7 @@ def energy_document(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def windows_csv(analysis: Analysis) -> bytes:
+def windows_csv(analysis: Analysis, simulated: bool) -> bytes:
     """One row a phase, in order; empty cells where the verdict allowed no number."""
     rate_hz = analysis.trace.sample_rate_hz
     energies = iter(analysis.energy.windows if analysis.energy is not None else ())
@@ -113,7 +116,7 @@ def windows_csv(analysis: Analysis) -> bytes:
         else:
             net = "" if one.net is None else one.net.value
             row += [one.gross.value, net, one.inner.samples, one.inner.lost, one.inner.saturated]
-        writer.writerow(row)
+        writer.writerow([*row, origin(simulated)])
     return text.getvalue().encode()
 
 

@@ -57,4 +57,5 @@ def rig_check(
         row = [array[:1] for array in random_samples(specs).arrays]
         facts = RigFacts(clock_tolerance(rig.emulation), rig.hashes)
         checks = check_rig(rig.meter, rig.device, rig.setup, rig.session, options.line, row, facts, progress)
-        return RigReport(target.name, rig.meter.title, rig.simulated, checks)
+        emulated = " (emulated)" if rig.setup.instrument.emulated else ""
+        return RigReport(target.name, f"{rig.meter.title}{emulated}", rig.simulated, checks)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tinykit.estimate import Estimate, Influence
+from tinykit.lab.energy import SessionEnergy
 from tinykit.lab.integrate import SpanSum, integrate
 from tinykit.lab.windows import Window
 from tinykit.meters.trace import Trace
@@ -71,11 +72,14 @@ def moved_j(stretches: Sequence[tuple[Settling | None, Settling]], lag: float) -
     return max(heads, lag * abs(edges))
 
 
-def with_settling(gross: Estimate, trace: Trace, windows: Sequence[Window], per: int, name: str) -> Estimate:
-    """``gross``, an energy per ``per`` in each of ``windows``, with the influence ``name``."""
+def with_settling(energy: SessionEnergy, trace: Trace, name: str) -> SessionEnergy:
+    """``energy``, whose windows have no guards, with the influence ``name`` on gross and net alike."""
     reach, rate_hz = 4 * round(SETTLING_S * trace.sample_rate_hz), trace.sample_rate_hz
+    windows = [one.window for one in energy.windows]
     outside = [0, *(w.stop for w in windows)], [*(w.start for w in windows), trace.length]
-    between = [Window(a, b) for a, b in zip(*outside, strict=True)]
+    between = [Window(a, b) for a, b in zip(*outside, strict=True) if a <= b]
+    if len(between) <= len(windows):
+        return energy  # a window by a clock that lies beyond the recording: its verdict fails
     near = [Window(max(w.start, w.stop - reach), w.stop) for w in between[:-1]]
     beyond = [Window(w.start, min(w.stop, w.start + reach)) for w in between[1:]]
     spans = [*near, *windows, *beyond]
@@ -85,5 +89,12 @@ def with_settling(gross: Estimate, trace: Trace, windows: Sequence[Window], per:
     k = len(windows)
     into = list(zip(seen[:k], seen[k : 2 * k], strict=True))
     lag = lag_s([*into, *zip(seen[k : 2 * k], seen[2 * k :], strict=True)])
-    u = moved_j(into, lag) / (k * per)
-    return replace(gross, influences={**gross.influences, name: Influence(u)}) if u else gross
+    u = moved_j(into, lag) / sum(one.inferences for one in energy.windows)
+    if not u:
+        return energy
+    net = None if energy.net is None else _with(energy.net, name, u)
+    return replace(energy, gross=_with(energy.gross, name, u), net=net)
+
+
+def _with(one: Estimate, name: str, u: float) -> Estimate:
+    return replace(one, influences={**one.influences, name: Influence(u)})

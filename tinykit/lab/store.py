@@ -102,6 +102,8 @@ def open_session(folder: Path, *, raw: bool = True) -> StoredSession:
         energy = _json(folder / ENERGY)
         _check_shapes(manifest, energy)
         known = known_from_dict(manifest["known"], _json(folder / CALIBRATION))
+        # The first sessions' had no stamp of its own.
+        energy = {"simulated": known.simulated, **energy}
         return StoredSession(
             folder,
             manifest,

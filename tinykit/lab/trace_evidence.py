@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tinykit.errors import TinykitError
-from tinykit.lab.verdict import Evidence
+from tinykit.lab.evidence import Evidence
 from tinykit.lab.windows import MARKED, Placing, Window
 from tinykit.meters.meter import Filtering
 from tinykit.meters.registry import find_meter

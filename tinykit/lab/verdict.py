@@ -1,7 +1,7 @@
 """Whether a session's number may be trusted: the one module that judges, with stable codes.
 
 A check that could not be made is ``not_checked``, never passed. One failed check and the session has no
-headline number. docs/reference/verdict-codes.md is generated from ``CODES``.
+headline number. Codes are in `tinykit.lab.verdict_codes`, what they are judged by in `tinykit.lab.evidence`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from tinykit.lab.trace_warnings import Warned, group_warnings
+from tinykit.lab.evidence import Evidence
+from tinykit.lab.trace_warnings import group_warnings
+from tinykit.lab.verdict_codes import CODES
 
 State = Literal["pass", "warn", "fail", "not_checked"]
 
@@ -32,103 +34,6 @@ LEAST_HOST_WINDOW_S = 60.0
 """By the host's clock alone: a host may be late by a tenth of a second at either end."""
 LEAST_CONTRAST = 2.0
 """Power edges are sought between levels that differ by such a factor at least."""
-
-
-@dataclass(frozen=True)
-class Code:
-    """What a code judges, and what helps where it does not pass."""
-
-    judges: str
-    remedy: str
-
-
-CODES: dict[str, Code] = {
-    "LOSS": Code(
-        "lost samples in the windows, and in each state that was held, 0.1 % at most",
-        "another USB port, no hub, less load on the host",
-    ),
-    "SATURATED": Code(
-        "samples at the converter's end in a window or a state", "a meter, or a range, for higher currents"
-    ),
-    "DECIMATED": Code("the recording is at the meter's own rate", "record at the full rate"),
-    "RATE": Code(
-        "as many samples as the clock of the host, or of an emulator, says there must be",
-        "look for loss the meter hides",
-    ),
-    "METER": Code(
-        "what the meter reports of itself: errors, overcurrent, overflow, a stream that does not add up",
-        "less current, a slower rate, another port; then measure again",
-    ),
-    "LINES": Code(
-        "what the reader of the digital lines warns of: events lost or merged, levels that are none",
-        "look at the marker's wire and level, and how the lines were recorded",
-    ),
-    "TRACE": Code(
-        "what the recording's reader warns of: values clamped, missing or no numbers, a rate assumed",
-        "record with the meter's own software at its full rate, nothing filtered or left out",
-    ),
-    "GAPS": Code(
-        "no place in a window or a state where samples are missing and nobody knows how many",
-        "less load on the host, a slower rate; then measure again",
-    ),
-    "WINDOWS_FROM": Code(
-        "windows by a marker on the meter's own clock; by board clock, power edges or host time they are"
-        " labelled, and refused where their edges are not known to 1 % of a window",
-        "wire the marker pin to the meter's digital input",
-    ),
-    "MARKER_COUNT": Code("as many marked windows as were run", "check the marker's wire, level and pin"),
-    "DURATION_MISMATCH": Code(
-        "a window's length by the meter and by the board's clock, within the board's tolerance",
-        "the marker bounces, samples were lost, or the board's clock is not what its file says",
-    ),
-    "WINDOW_SHORT": Code(
-        "windows of 10 s at least", "leave --seconds at 10, or read the result as a rough one"
-    ),
-    "WINDOW_SAMPLES": Code(
-        "100 samples a window at least, and what a slow meter needs",
-        "more inferences a window, or a faster meter",
-    ),
-    "REPEATABILITY": Code(
-        "two windows at least: one alone has no scatter, and its interval lacks type A",
-        "--windows 5; a recording with one window gives no joules that stand alone",
-    ),
-    "DRIFT": Code("no trend over the windows, 0.5 % at most", "let the board warm up; look at its supply"),
-    "IDLE_UNSTABLE": Code(
-        "idle power within 10 % over its stretch", "look for what wakes the board while idle"
-    ),
-    "GUARD_NOT_IDLE": Code(
-        "idle power in the guards around the windows", "the firmware works outside its marker"
-    ),
-    "MODEL": Code("the board carries the model that is named", "build and flash again"),
-    "FIRMWARE": Code("the board carries the firmware that was built", "build and flash again"),
-    "OUTPUTS": Code("outputs equal the reference's", "tinykit run --check on this board"),
-    "CALIBRATION": Code(
-        "the meter's errors are bounded, not typical", "tinykit meter check, or --calibration CERTIFICATE"
-    ),
-    "BUDGET": Code(
-        "every doubt of the budget is stated by the calibration, or does not apply",
-        "add the missing terms to the calibration file; energy.json lists why each is not in the budget",
-    ),
-    "VOLTAGE": Code(
-        "the supply voltage is measured or set", "measure it with a multimeter and give the figure"
-    ),
-    "COMPLETE": Code(
-        "the session came to the end that was planned", "measure again, or read it as the part that it is"
-    ),
-    "PERIOD_LENGTH": Code(
-        "duty-cycled periods last what the board was told, within 1 %",
-        "the timer that ends its sleep is off: the figures hold for the period that was measured",
-    ),
-    "PERIOD_CLOSURE": Code(
-        "a period costs what its inference and its sleep cost, and a rest of 0 to 10 %",
-        "a rest below 0: power of windows or sleep is not that of the periods; a large one: slow clock start",
-    ),
-    "PHASES": Code(
-        "the phases together are the whole, and the lines show codes of the map only",
-        "name every code in the map; number neighbours so that one line changes",
-    ),
-    "RIG": Code("the rig check before the session", "tinykit rig check says what it found"),
-}
 
 
 @dataclass(frozen=True)
@@ -173,79 +78,29 @@ class Verdict:
         return {"state": self.state, "findings": [finding.to_dict() for finding in self.findings]}
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What a session knows for its judge. None, or an empty tuple, means that nobody looked.
-
-    Lengths are in s, one entry a window: ``window_s`` by the meter, ``board_s`` by the board itself, whose
-    tolerance (relative) is ``clock_tolerance``; ``windows_found`` counts states too, ``inference_windows``
-    does not. ``clock_loss`` says in words what the host's clock, if it was ``clock_checked``, says against
-    the sample count. ``lost`` and ``samples`` are totals over the windows, ``state_losses`` name, lost and
-    all samples of each state. ``short_asked``: the user wanted windows under 10 s.
-    ``warnings`` are the trace's; where it is a file's (``is_file``) no meter could complain. Of the
-    ``unknown_gaps`` places where nobody knows how much is missing, ``gaps_inside`` matter to the result.
-    ``windows_from`` says how windows were found, their edges good to ``edge_s``; ``contrast`` is the ratio of
-    active to idle power that power edges were found between; ``unplaced`` states lie nobody knows where.
-    ``missing_terms``: doubts that nobody stated.
-    ``energies_j`` are the windows' energies per inference in time order; ``guard_powers_w`` the mean power in
-    each window's guards. ``period_j`` and ``period_s`` are a duty cycle's mean period, ``period_rest_j`` the
-    95 % interval of what inference and sleep do not explain of it. ``phases_odd`` says in words what the
-    lines of a ledger show beside the map's codes.
-    """
-
-    windows_expected: int | None = None
-    windows_found: int | None = None
-    inference_windows: int | None = None
-    window_s: tuple[float, ...] = ()
-    board_s: tuple[float, ...] = ()
-    clock_tolerance: float | None = None
-    short_asked: bool = False
-    samples: int = 0
-    least_samples: int = 0
-    least_window_s: float = 0.0
-    lost: int = 0
-    saturated: int = 0
-    state_losses: tuple[tuple[str, int, int], ...] = ()
-    decimated: bool | None = None
-    clock_checked: bool = False
-    clock_loss: str = ""
-    energies_j: tuple[float, ...] = ()
-    idle_w: tuple[float, ...] = ()
-    active_w: float = 0.0
-    guard_powers_w: tuple[float, ...] = ()
-    model_matches: bool | None = None
-    firmware_matches: bool | None = None
-    outputs_equal: bool | None = None
-    calibration_is_bound: bool | None = None
-    voltage_kind: str | None = None
-    rig_failures: tuple[str, ...] | None = None
-    complete: bool | None = None
-    warnings: tuple[Warned, ...] | None = None
-    is_file: bool = False
-    unknown_gaps: int | None = None
-    gaps_inside: int = 0
-    windows_from: str | None = None
-    edge_s: float = 0.0
-    contrast: float | None = None
-    unplaced: int = 0
-    missing_terms: tuple[str, ...] | None = None
-    period_j: float = 0.0
-    period_rest_j: tuple[float, float] | None = None
-    period_s: float = 0.0
-    period_asked_s: float | None = None
-    phases_close: bool | None = None
-    phases_odd: str = ""
-
-
 def judge(evidence: Evidence) -> Verdict:
-    """Judge; one finding a code, in the order of ``CODES``."""
+    """Judge; one finding a code that such a session could show, in the order of ``CODES``."""
     findings = {finding.code: finding for finding in _checks(evidence)}
+    silent = _inapplicable(evidence)
     return Verdict(
         tuple(
             findings.get(code, Finding(code, "not_checked", f"Not checked: {CODES[code].judges}."))
             for code in CODES
+            if code in findings or code not in silent
         )
     )
+
+
+def _inapplicable(e: Evidence) -> set[str]:
+    """What this kind of session has nothing to show of, so that nobody could have looked."""
+    codes: set[str] = set()
+    if not e.has_periods:
+        codes |= {"PERIOD_LENGTH", "PERIOD_CLOSURE"}
+    codes |= {"IDLE_UNSTABLE", "GUARD_NOT_IDLE"} if e.has_phases else {"PHASES"}
+    if e.windows_from == "counters":
+        # This computer by its own counters: no pin, no board with a clock of its own, no wires.
+        codes |= {"MARKER_COUNT", "DURATION_MISMATCH", "GUARD_NOT_IDLE", "FIRMWARE", "VOLTAGE", "RIG"}
+    return codes | {"RIG", "COMPLETE"} if e.is_file else codes
 
 
 def _checks(e: Evidence) -> Iterator[Finding]:
@@ -349,11 +204,11 @@ def _placing_checks(e: Evidence) -> Iterator[Finding]:
         if e.unplaced:
             text += f" {e.unplaced} states were held, and nothing tells where: no idle power, no net energy."
         yield Finding("WINDOWS_FROM", "fail" if bad else "warn", text)
-    n = len(e.energies_j) or len(e.window_s)
+    n, what = len(e.energies_j) or len(e.window_s), e.headline_of or "window"
     text = (
-        f"{n} windows show their scatter."
+        f"{n} {what}s show their scatter."
         if n > 1
-        else "One window: nobody knows how far off another would be."
+        else f"One {what}: nobody knows how far off another would be."
     )
     yield Finding("REPEATABILITY", "pass" if n > 1 else "warn", text)
 
@@ -376,10 +231,15 @@ def _window_checks(e: Evidence) -> Iterator[Finding]:
         text = f"Meter and board disagree by {worst:.3%} at most; {e.clock_tolerance:.3%} is allowed."
         yield Finding("DURATION_MISMATCH", "fail" if worst > e.clock_tolerance else "pass", text)
     shortest = min(e.window_s)
-    short: State = "pass" if shortest >= LEAST_WINDOW_S else "warn" if e.short_asked else "fail"
-    yield Finding("WINDOW_SHORT", short, f"The shortest window lasts {shortest:.4g} s.")
+    if e.has_phases:
+        least_s, text = e.span_s, f"All phases together last {e.span_s:.4g} s."
+    else:
+        least_s, text = shortest, f"The shortest window lasts {shortest:.4g} s."
+    short: State = "pass" if least_s >= LEAST_WINDOW_S else "warn" if e.short_asked else "fail"
+    yield Finding("WINDOW_SHORT", short, text)
     if e.least_samples:
-        text = f"The shortest window holds {e.least_samples:,} samples."
+        what = e.headline_of or "window"
+        text = f"The shortest {what} holds {e.least_samples:,} samples."
         if shortest < e.least_window_s:
             text += f" It must last {e.least_window_s:.3g} s: the values change too seldom."
         enough = e.least_samples >= LEAST_SAMPLES and shortest >= e.least_window_s
@@ -389,7 +249,7 @@ def _window_checks(e: Evidence) -> Iterator[Finding]:
 def _state_checks(e: Evidence) -> Iterator[Finding]:
     if len(e.energies_j) >= 3:
         drift = _trend(e.energies_j)
-        text = f"The windows' energy changes by {drift:+.2%} from the first to the last."
+        text = f"The {e.headline_of or 'window'}s' energy changes by {drift:+.2%} from the first to the last."
         yield Finding("DRIFT", "warn" if abs(drift) > MOST_DRIFT else "pass", text)
     if len(e.idle_w) >= 2:
         mean = sum(e.idle_w) / len(e.idle_w)
@@ -414,7 +274,12 @@ def _period_checks(e: Evidence) -> Iterator[Finding]:
         low, high = (one / e.period_j for one in e.period_rest_j)
         state: State = "fail" if high < -MOST_PERIOD_OVERLAP else "warn" if low > MOST_PERIOD_REST else "pass"
         text = f"Inference and sleep leave {low:.2%} to {high:.2%} of a period's energy as rest."
+        if state == "pass" and high - low > MOST_PERIOD_OVERLAP + MOST_PERIOD_REST:
+            state, text = "not_checked", f"{text} That is too wide a doubt to contradict anything."
         yield Finding("PERIOD_CLOSURE", state, text)
+    elif e.has_periods and e.periods_silent:
+        for code in ("PERIOD_LENGTH", "PERIOD_CLOSURE"):
+            yield Finding(code, "not_checked", f"Not checked: {e.periods_silent}.")
 
 
 def _trend(values: tuple[float, ...]) -> float:

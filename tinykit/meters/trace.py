@@ -6,7 +6,7 @@ Windowing, integration and budgets work on this record alone; no code above this
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol
 
@@ -94,9 +94,20 @@ class Instrument:
     calibration: str
     emulated: bool = False
 
+    @property
+    def title(self) -> str:
+        """For people: model, serial number, and whether it is emulated."""
+        return instrument_title(self.to_dict())
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return asdict(self)
+
+
+def instrument_title(facts: Mapping[str, Any]) -> str:
+    """The title of an instrument as JSON has it; an emulated one bears a real one's model, and is none."""
+    words = [str(facts[key]) for key in ("model", "serial") if facts.get(key)]
+    return " ".join([*words, "(emulated)"] if facts.get("emulated") else words)
 
 
 @dataclass(frozen=True)

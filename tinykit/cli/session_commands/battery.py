@@ -19,7 +19,9 @@ ORDER = 53
 
     Nothing is assumed: the capacity is what the battery gives down to the voltage at which your board stops,
     in Wh, or in mAh at the mean voltage on the way there; the self-discharge is the share lost in a year.""",
-    epilog="Example: tinykit session battery sessions/kws-1 --capacity 220mAh@2.9V --self-discharge 1%",
+    epilog="""\b
+    Example: tinykit session battery sessions/kws-1 --capacity 220mAh@2.9V --self-discharge 1% \\
+        --events-per-day 24""",
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--capacity", required=True, metavar="1000mAh@3.0V|2.4Wh", help="Usable; ±10% may follow.")

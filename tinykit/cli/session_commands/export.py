@@ -18,7 +18,7 @@ ORDER = 55
 
     csv: one row a sample, units in the headers. jls: for the Joulescope UI, windows as annotations (extra
     joulescope). mlperf: the form of MLPerf Tiny's results.json, stamped "not a verified result".""",
-    epilog="Example: tinykit session export sessions/kws-1 kws-1.csv --from 12.0 --to 12.5",
+    epilog="Example: tinykit session export sessions/kws-1 kws-1.csv --from 0.1 --to 0.2",
 )
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinykit.lab.dense import Piece, dense
 from tinykit.lab.export import Export, ExportJob
-from tinykit.lab.importer import STAMP
+from tinykit.lab.stamp import STAMP
 from tinykit.meters.trace import Trace
 
 _VALUE = {"current": "current_A", "power": "power_W", "energy": "power_W"}

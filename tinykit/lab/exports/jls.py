@@ -15,7 +15,7 @@ from tinykit import __version__
 from tinykit.errors import MissingExtraError, UsageError
 from tinykit.lab.dense import dense
 from tinykit.lab.export import Export, ExportJob
-from tinykit.lab.importer import STAMP
+from tinykit.lab.stamp import STAMP
 from tinykit.meters.trace import Trace
 
 _TICKS_A_SECOND = 1 << 30
