@@ -27,6 +27,8 @@ class DutyScript(Script):
     wake_s: float = 0.002
     wake_a: float = 4e-3
     idle_a: float = 1e-3
+    behind_work_a: float | None = None
+    """In the guard behind a period's work, where it is not idle's."""
 
     def parts(self) -> Iterator[tuple[str, float, float, int]]:
         yield from super().parts()
@@ -34,7 +36,7 @@ class DutyScript(Script):
         yield "", 2 * self.guard_s, self.idle_a, 0
         for _ in range(self.periods):
             yield WORK, self.work_s, self.work_a, 1
-            yield "", self.guard_s, self.idle_a, 0
+            yield "", self.guard_s, self.idle_a if self.behind_work_a is None else self.behind_work_a, 0
             yield "", 0.01, 3e-3, 0  # the line
             yield "", self.guard_s, self.idle_a, 0
             if self.wake_s:

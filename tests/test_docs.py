@@ -14,7 +14,7 @@ import pytest
 import report_inputs
 
 from tinykit.boards import load_board
-from tinykit.cli import reference
+from tinykit.cli import reference, reference_fields, reference_schemas
 from tinykit.cli.group import cli
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -25,15 +25,53 @@ def built_in_commands():
     return {name: cli.get_command(context, name) for name in cli.list_commands(context)}
 
 
-@pytest.mark.parametrize("name", sorted(reference.pages()))
+PAGES = reference.pages()
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_generated_pages_are_current(checkout, name):
     committed = (checkout / "docs" / "reference" / name).read_text(encoding="utf-8")
-    assert committed == reference.pages()[name], "run ./dev docs"
+    assert committed == PAGES[name], "run ./dev docs"
 
 
 def test_the_generator_writes_its_pages(tmp_path):
     assert reference.main([str(tmp_path / "new")]) == 0
     assert {path.name for path in (tmp_path / "new").iterdir()} == set(reference.pages())
+
+
+def fields_of_documents():
+    """(document, owner, row) of each field of each schema; ``owner``: the document, or a part of its own."""
+    pages = reference_schemas.Pages(reference_schemas.documents())
+    for one in reference_schemas.documents():
+        parts = [(name, part) for name, part in one.parts.items() if pages.document_of(part) is None]
+        for owner, node in [(one.name, one.root), *parts]:
+            yield from ((one.name, owner, row) for row in pages.rows(one, node, owner))
+
+
+def test_every_field_of_every_document_is_explained():
+    silent = [
+        f"{name}, {owner}: {row.field}" for name, owner, row in fields_of_documents() if not row.meaning
+    ]
+    assert silent == [], "say it in the schema, or in tinykit/data/schema_fields.txt"
+
+
+def test_no_field_is_explained_that_is_nowhere():
+    taken = {reference_fields.key_of(owner, row.field) for _, owner, row in fields_of_documents()}
+    assert set(reference_fields.meanings()) - taken == set()
+
+
+def test_the_commands_that_write_documents_exist():
+    known = set(re.findall(r"^#+ (tinykit[ a-z]*)$", reference.commands_page(), flags=re.MULTILINE))
+    for one in reference_schemas.documents():
+        by = one.root["x-written-by"]
+        named = re.findall(r"`(tinykit(?: [a-z]+)*)", by)
+        assert named or by.startswith("every command"), one.name
+        assert set(named) <= {*known, "tinykit"}, one.name
+
+
+def test_units_are_read_off_the_names():
+    units = {"energy_j": "J", "started_unix_s": "s since 1970 UTC", "size_bytes": "B", "a": "", "sha256": ""}
+    assert {name: reference_schemas.unit(name) for name in units} == units
 
 
 def test_every_command_has_a_page_entry_with_an_example():
@@ -227,6 +265,20 @@ def terminals(folder):
             process.stdout.close()
 
 
+def quoted_lines(page):
+    """What a page quotes: lines indented by four blanks; "…" alone stands for what is left out."""
+    outside = re.sub(r"```.*?```", "", page, flags=re.DOTALL)
+    lines = [line[4:] for line in outside.splitlines() if line.startswith("    ")]
+    return [line for line in lines if line.strip() != "…"]
+
+
+def masked(line):
+    """``line`` without its figures and hashes, which differ from run to run: an interval is ± or two ends."""
+    line = re.sub(r"\b(?=[a-f]*\d)[0-9a-f]{8,}\b|[+-]?\d+(?:[.,]\d+)*(?:e-?\d+)?", "#", line)
+    line = re.sub(r"± #|\[#, #\]", "~", line)
+    return " ".join(re.sub(r"(?<=#) [pnµm]?(?=[JW])", " ", line).split())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "left", "absent"),
@@ -242,7 +294,8 @@ def terminals(folder):
         ),
     ],
 )
-def test_a_tutorial_can_be_followed_to_the_letter(checkout, tmp_path, name, left, absent):
+def test_a_tutorial_can_be_followed_to_the_letter(checkout, tmp_path, monkeypatch, name, left, absent):
+    monkeypatch.setenv("COLUMNS", "200")
     (tmp_path / "firmware_models").symlink_to(checkout / "firmware_models", target_is_directory=True)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     interpreter = (
@@ -258,9 +311,13 @@ def test_a_tutorial_can_be_followed_to_the_letter(checkout, tmp_path, name, left
     page = (checkout / f"docs/tutorials/{name}.md").read_text(encoding="utf-8")
     steps = list(shell_blocks(page))
     assert len(steps) >= 5
+    printed = ""
     with terminals(tmp_path) as run:
         for command, code in steps:
             done = run(command)
             assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
+            printed += done.stdout if isinstance(done.stdout, str) else ""
+    said = {masked(line) for line in printed.splitlines()}
+    assert [line for line in quoted_lines(page) if masked(line) not in said] == []
     assert (tmp_path / left).exists()
     assert not (tmp_path / absent).exists()

@@ -104,20 +104,20 @@ def _read(path: Path) -> str:
         if not path.is_file():
             raise ConfigError(
                 f"{path}: there is no such file.",
-                hint=f"Check --config and {ENVIRONMENT_VARIABLE}, or leave both away.",
+                hint=f"check --config and {ENVIRONMENT_VARIABLE}, or leave both away.",
             )
         with path.open("rb") as file:
             data = file.read(MAX_SIZE_BYTES + 1)
         if len(data) > MAX_SIZE_BYTES:
-            raise ConfigError(f"{path}: larger than 1 MiB.", hint="A bench's settings fit in a few lines.")
+            raise ConfigError(f"{path}: larger than 1 MiB.", hint="a bench's settings fit in a few lines.")
         return data.decode()
     except OSError as error:
         raise ConfigError(
-            f"{path}: cannot be read: {error.strerror}.", hint="Check the file's permissions."
+            f"{path}: cannot be read: {error.strerror}.", hint="check the file's permissions."
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{path}: is not UTF-8 text (byte {error.start}).", hint="Save the file as UTF-8."
+            f"{path}: is not UTF-8 text (byte {error.start}).", hint="save the file as UTF-8."
         ) from error
 
 

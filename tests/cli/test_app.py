@@ -53,8 +53,8 @@ def test_help_lists_the_commands_in_the_order_of_the_work(tinykit):
 def test_alone_it_shows_the_path_and_the_next_step(tinykit):
     ran = tinykit()
     assert ran.code == 0
-    assert "doctor" in ran.out
-    assert "Next: tinykit doctor" in ran.out
+    assert "convert → build → run → measure → compare → report" in ran.out
+    assert "Next: tinykit demo" in ran.out
 
 
 def test_alone_with_json_it_lists_the_commands(tinykit):

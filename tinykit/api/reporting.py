@@ -21,8 +21,8 @@ def report(
     title: str = "",
     progress: Progress = SILENT,
 ) -> Report:
-    """Write one page about ``inputs``, in any mix: folders of sessions and of comparisons, and the JSON that
-    a conversion leaves beside its model.
+    """Write one page about ``inputs``, in any mix: folders of sessions and of comparisons, the JSON that
+    a conversion leaves beside its model, and the model itself.
 
     ``format`` None goes by the name of ``out``, and is "html" else; with "md" pictures lie beside the page.
     Raises UsageError without an input, InputError for what is none of these, RecordingError, OutputError,

@@ -25,11 +25,15 @@ def battery_view(report: BatteryReport) -> RenderableType:
         ("converter", "none" if battery.efficiency == 1 else f"efficiency {battery.efficiency:.1%}"),
     ]
     rows = [
-        (one.load.name, format_estimate(one.load.power), _life(one.days), "; ".join(one.load.notes))
+        (one.load.name, format_estimate(one.load.power), _life(one.days), one.kind, "; ".join(one.load.notes))
         for one in report.lives
     ]
     return Group(
-        title, Text(), key_values(facts), Text(), table(["load", ">mean power", ">life, 95 %", "note"], rows)
+        title,
+        Text(),
+        key_values(facts),
+        Text(),
+        table(["load", ">mean power", ">life, 95 %", "kind", "note"], rows),
     )
 
 

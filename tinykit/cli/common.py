@@ -144,7 +144,7 @@ class Output:
             self._stdout_is_dead = True
             raise OutputError(
                 "The result cannot be written: stdout is closed.",
-                hint="Send it to a file, or to /dev/null where only the exit code counts.",
+                hint="send it to a file, or to /dev/null where only the exit code counts.",
             )
         try:
             yield
@@ -155,7 +155,7 @@ class Output:
             mute(sys.stdout)
             raise OutputError(
                 f"The result cannot be written to stdout: {error.strerror}.",
-                hint="Free some space where the output goes, or send it elsewhere.",
+                hint="free some space where the output goes, or send it elsewhere.",
             ) from error
 
     def close(self) -> None:

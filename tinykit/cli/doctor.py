@@ -40,7 +40,7 @@ def command(output: Output, config_path: Path | None) -> None:
         names = ", ".join(check.name for check in diagnosis.problems)
         raise GateError(
             f"Installed or named, but not working: {names}.",
-            hint="The list says what to do about each.",
+            hint="the list says what to do about each.",
             code="DOCTOR_PROBLEM",
         )
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "tinykit"
 PLUGIN_GROUP = "tinykit.commands"
+PATH = ("convert", "build", "run", "measure", "compare", "report")
 LAST = 1000
 
 
@@ -108,7 +109,7 @@ def _broken(name: str, reason: str) -> click.Command:
     def refuse() -> None:
         raise TinykitError(
             f"The command '{name}' of another package cannot be loaded: {reason}.",
-            hint="Update or remove that package.",
+            hint="update or remove that package.",
             code="BROKEN_PLUGIN",
         )
 
@@ -155,7 +156,10 @@ def _welcome(console: Console, commands: list[tuple[str, str]]) -> None:
     from tinykit.console import key_values
 
     console.print(f"{PROGRAM} {__version__}: {cli.help}\n")
-    console.print("The path of the work:")
+    console.print(f"The path of the work: {' → '.join(PATH)}\n")
     console.print(key_values((f"  {name}", text) for name, text in commands))
-    console.print(f"\nNext: {PROGRAM} doctor says what this machine can do.")
+    console.print(
+        f"\nNext: {PROGRAM} demo -o demo/ goes the whole path on real data, with nothing plugged in."
+    )
     console.print(f"Then: {PROGRAM} COMMAND --help, which has an example that works.")
+    console.print(f"Where something is missing, {PROGRAM} doctor says what, and how to get it.")

@@ -148,7 +148,7 @@ def _bytes(size_bytes: int) -> str:
 
 
 def _marks(layer: LayerSummary) -> str:
-    marks = [_MARKS.get(layer.arithmetic, ""), "per-axis" * layer.is_per_axis, "custom" * layer.is_custom]
+    marks = [_MARKS.get(layer.arithmetic, ""), "per-channel" * layer.is_per_axis, "custom" * layer.is_custom]
     return " ".join(mark for mark in marks if mark)
 
 

@@ -98,7 +98,7 @@ def _range(row: Row) -> str:
     return f"{low} … {high} {row.distribution}".strip()
 
 
-def boards_page(note: str) -> str:
+def published_boards_page(note: str) -> str:
     """Every published board with an energy, by its reference."""
     return "\n".join([note, *_boards()]) + "\n"
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 from tinykit.comparison.catalog import Catalog
-from tinykit.comparison.fields import Assumed, Cited, Field, Found, Gap, Quantity, Word
+from tinykit.comparison.fields import Assumed, Between, Cited, Field, Found, Gap, Quantity, Word
 from tinykit.comparison.lines import entries, fields
 from tinykit.comparison.resolve import cited
 from tinykit.comparison.scenario import SHORT, Scenario
@@ -93,6 +93,11 @@ def _bounds(field: Quantity) -> str:
 
 def _default(field: Quantity, words: Mapping[str, str], catalog: Catalog) -> str:
     chosen = field.choose(words)
+    while isinstance(chosen, Cited) and chosen.otherwise is not None and chosen.key not in catalog:
+        chosen = chosen.otherwise
+    if isinstance(chosen, Between):
+        ends = (catalog.find(key).estimate(field.unit).value for key in (chosen.low, chosen.high))
+        return f"{' to '.join(f'{end:.4g}' for end in ends)}: [`{chosen.low}`](catalog.md) and its like"
     if isinstance(chosen, Gap):
         return f"gap: {_plain(chosen.why)}"
     if isinstance(chosen, Cited):

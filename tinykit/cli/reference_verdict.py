@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tinykit.lab import verdict
+from tinykit.lab.verdict_codes import CODES
 
 
 def verdict_page(note: str) -> str:
@@ -17,7 +18,10 @@ def _text() -> Iterator[str]:
     yield (
         "`tinykit measure`, `tinykit session import` and `tinykit session recover` judge what they recorded. "
         "Every check ends as *pass*, *warn*, *fail* or *not checked*; what nobody could look at is never "
-        "passed. One *fail*, and the session has no number: no joules in `energy.json`, no headline, exit "
+        "passed. Checks that a session has nothing to show for are left out: of periods without `--profile`, "
+        "of phases without a map, of rig and plan in another program's recording, of pins and wires on "
+        "this computer. One *fail*, and the "
+        "session has no number: no joules in `energy.json`, no headline, exit "
         "code 4. A *warn* is to be read beside the number. Codes are stable; messages may be reworded.\n"
     )
     yield (
@@ -33,7 +37,7 @@ def _text() -> Iterator[str]:
 def _table() -> Iterator[str]:
     yield "| code | looks at | where it does not pass |"
     yield "|---|---|---|"
-    for code, one in verdict.CODES.items():
+    for code, one in CODES.items():
         yield f"| `{code}` | {one.judges} | {one.remedy} |"
     yield ""
     yield (

@@ -97,9 +97,14 @@ class Fit:
         if self.problem:
             raise BuildError(self.problem, hint=self.hint, code="BOARD_TOO_SMALL")
 
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for it."""
+        return not self.problem
+
     def to_dict(self) -> dict[str, object]:
         """For JSON."""
-        return {**asdict(self), "fits": not self.problem}
+        return {**asdict(self), "fits": self.fits}
 
 
 def build_model(

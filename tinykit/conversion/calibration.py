@@ -108,7 +108,7 @@ def clip_to_percentile(x: Array, percentile: float) -> npt.NDArray[np.float32]:
     if not 50.0 <= percentile <= 100.0:
         raise UsageError(
             f"A calibration percentile of {percentile} makes no sense.",
-            hint="Give the share of values to keep, 50 to 100; 99.9 is usual.",
+            hint="give the share of values to keep, 50 to 100; 99.9 is usual.",
         )
     tail = (100.0 - percentile) / 2.0
     low, high = np.percentile(x, (tail, 100.0 - tail))

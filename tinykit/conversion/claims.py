@@ -35,7 +35,7 @@ def _no_custom(subgraph: Subgraph) -> None:
     if names:
         raise ConversionError(
             f"The converted model has operators that are not built in: {', '.join(names)}.",
-            hint="Replace the layers that they come from; runtimes on boards have built-in operators only.",
+            hint="replace the layers that they come from; runtimes on boards have built-in operators only.",
             code="CUSTOM_OPERATOR",
         )
 
@@ -79,7 +79,7 @@ def _no_free_batch(subgraph: Subgraph) -> None:
     if free or shapes:
         raise ConversionError(
             "The converted model still computes shapes while it runs (SHAPE, STRIDED_SLICE, PACK).",
-            hint="A layer reads the batch size: build the model with Input(batch_shape=(1, ...)).",
+            hint="a layer reads the batch size: build the model with Input(batch_shape=(1, ...)).",
             code="FREE_BATCH",
         )
 
@@ -93,7 +93,7 @@ def _io_dtypes(subgraph: Subgraph, io: str) -> None:
         what = f"{tensor.dtype}, not {io}" if wrong else f"{io} without a scale"
         raise ConversionError(
             f"Tensor {tensor.name!r} at the model's end came out as {what}.",
-            hint="Choose another --io, or end the model in a layer with real values.",
+            hint="choose another --io, or end the model in a layer with real values.",
             code="WRONG_IO",
         )
 

@@ -41,25 +41,25 @@ def explain(error: Exception) -> ConversionError:
     if missing:
         return ConversionError(
             f"TensorFlow Lite has no built-in operator for {', '.join(missing)}.",
-            hint="Replace it by layers that have one. Select-TF operators, which TensorFlow proposes, "
+            hint="replace it by layers that have one. Select-TF operators, which TensorFlow proposes, "
             "do not run on a microcontroller.",
             code="UNSUPPORTED_OPERATOR",
         )
     if "ybrid" in text:
         return ConversionError(
             "The converter made a hybrid model: int8 weights, float activations.",
-            hint="The ranges of activations are missing: check that the calibration data reach every input.",
+            hint="the ranges of activations are missing: check that the calibration data reach every input.",
             code="HYBRID",
         )
     if "not supported" in text and "uantiz" in text:
         return ConversionError(
             f"An operator of the model has no int8 version: {text[:300]}",
-            hint="Replace the layer that it comes from by one with an int8 version.",
+            hint="replace the layer that it comes from by one with an int8 version.",
             code="UNSUPPORTED_OPERATOR",
         )
     return ConversionError(
         f"TensorFlow could not convert the model: {type(error).__name__}: {text[:300]}",
-        hint="The log has the whole message.",
+        hint="the log has the whole message.",
         code="CONVERTER_FAILED",
     )
 
@@ -81,15 +81,15 @@ def explain_death(exit_status: int, stage: str, layers: Sequence[LayerSpec]) -> 
     if exit_status == -9:
         return ConversionError(
             f"The converter was killed (SIGKILL) during: {stage}.",
-            hint="Most likely the machine ran out of memory: close other programs, or give fewer samples.",
+            hint="most likely the machine ran out of memory: close other programs, or give fewer samples.",
             code="CHILD_KILLED",
         )
     kinds = sorted({layer.kind for layer in layers})
     return ConversionError(
         f"TensorFlow crashed ({how}) during: {stage}.",
-        hint=f"The model has {', '.join(kinds)[:200]}. Convert parts of it to find the layer; see the log."
+        hint=f"the model has {', '.join(kinds)[:200]}. Convert parts of it to find the layer; see the log."
         if kinds
-        else "The file may be damaged: save it again. The log may say more.",
+        else "the file may be damaged: save it again. The log may say more.",
         code="CHILD_CRASHED",
     )
 

@@ -32,7 +32,7 @@ def damaged(path: Path, what: str) -> ModelError:
     """The error for a file that is not what its name says."""
     return ModelError(
         f"{path} is damaged: {what}.",
-        hint="Save it again with model.save(...), or copy it again: was the download or copy cut short?",
+        hint="save it again with model.save(...), or copy it again: was the download or copy cut short?",
         code="MODEL_DAMAGED",
     )
 
@@ -57,7 +57,7 @@ def _check_object(path: Path, entry: dict[str, Any]) -> None:
         named = f" {name!r}" if name else ""
         raise ModelError(
             f"{path} has a Lambda layer{named}: its Python code is stored in the file.",
-            hint="Loading it would run whatever code the file brings (Keras's safe_mode refuses it too). "
+            hint="loading it would run whatever code the file brings (Keras's safe_mode refuses it too). "
             "Replace it by Keras layers (Rescaling, Normalization, Multiply, ...), or export the model where "
             "you trust it: model.export('folder'), then convert the folder.",
             code="LAMBDA_LAYER",
@@ -71,7 +71,7 @@ def _check_object(path: Path, entry: dict[str, Any]) -> None:
     where = f" of module {module!r}" if module else ""
     raise ModelError(
         f"{path} has a custom object, {kind!r}{where}.",
-        hint="Its code is not in the file, and code is not imported on a model's word. Export it where "
+        hint="its code is not in the file, and code is not imported on a model's word. Export it where "
         "the class is defined: model.export('folder'), then convert the folder.",
         code="CUSTOM_OBJECT",
     )
@@ -83,7 +83,7 @@ def wrong_build(path: Path, error: Exception, keras_version: str) -> ModelError:
     if "Lambda" in text and "safe_mode" in text:
         return ModelError(
             f"{path} has a Lambda layer, which Keras's safe_mode refuses.",
-            hint="Its code could do anything. Replace it, or export the model where you trust it.",
+            hint="its code could do anything. Replace it, or export the model where you trust it.",
             code="LAMBDA_LAYER",
         )
     if any(
@@ -92,19 +92,19 @@ def wrong_build(path: Path, error: Exception, keras_version: str) -> ModelError:
     ):
         return ModelError(
             f"{path}: a class of the model is not known here: {text[:200]}",
-            hint="Custom classes, and layers that Keras 3 no longer has, cannot be loaded. Export the model "
+            hint="custom classes, and layers that Keras 3 no longer has, cannot be loaded. Export the model "
             "where it was made: model.export('folder') (tf.saved_model.save in Keras 2), then convert that.",
             code="CUSTOM_OBJECT",
         )
     if keras_version.startswith(("1.", "2.")):
         return ModelError(
             f"{path} was saved by Keras {keras_version}, and Keras 3 cannot rebuild it: {text[:200]}",
-            hint="With the Keras that made it: tf.saved_model.save(model, 'folder'), then convert that.",
+            hint="with the Keras that made it: tf.saved_model.save(model, 'folder'), then convert that.",
             code="KERAS_2_MODEL",
         )
     return ModelError(
         f"{path} cannot be loaded by Keras: {type(error).__name__}: {text[:200]}",
-        hint="Was it saved whole, by Keras 3 or as a legacy .h5? Otherwise export it as a SavedModel folder.",
+        hint="was it saved whole, by Keras 3 or as a legacy .h5? Otherwise export it as a SavedModel folder.",
         code="MODEL_DAMAGED",
     )
 

@@ -83,11 +83,11 @@ def find_loader(path: Path) -> str:
     with _readable(path):
         size_bytes = model_bytes(path)
     if size_bytes == 0:
-        raise ModelError(f"{path} is empty.", hint="Save or download the model again.", code="MODEL_EMPTY")
+        raise ModelError(f"{path} is empty.", hint="save or download the model again.", code="MODEL_EMPTY")
     if size_bytes > MAX_MODEL_BYTES:
         raise ModelError(
             f"{path} has {size_bytes:,} bytes; the limit is {MAX_MODEL_BYTES:,}.",
-            hint="A .tflite file cannot be larger, and a microcontroller holds a thousandth of it.",
+            hint="a .tflite file cannot be larger, and a microcontroller holds a thousandth of it.",
             code="MODEL_TOO_LARGE",
         )
     return name
@@ -129,11 +129,11 @@ def _readable(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise ModelError(
-            f"{path}: no such file or folder.", hint="Check the path.", code="MODEL_NOT_FOUND"
+            f"{path}: no such file or folder.", hint="check the path.", code="MODEL_NOT_FOUND"
         ) from None
     except OSError as error:
         raise ModelError(
             f"{path} cannot be read: {error.strerror}.",
-            hint="Check its permissions.",
+            hint="check its permissions.",
             code="MODEL_UNREADABLE",
         ) from error

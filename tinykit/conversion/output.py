@@ -26,33 +26,33 @@ def check_place(out: Path, inputs: Sequence[Path] = ()) -> None:
     ``inputs`` are the files and folders that are read. Raises OutputError; UsageError for a wrong name.
     """
     if not out.name or out.is_dir():
-        raise OutputError(f"{out} is a folder.", hint="Give the name of a file to write.")
+        raise OutputError(f"{out} is a folder.", hint="give the name of a file to write.")
     if out.suffix == ".json":
         raise UsageError(
             f"{out} names the report, not the model.",
-            hint="Give -o NAME.tflite; NAME.json is written beside it.",
+            hint="give -o NAME.tflite; NAME.json is written beside it.",
         )
     for path in (out, sidecar_of(out)):
         if path.exists() and not path.is_file():
             kind = "a folder" if path.is_dir() else "not a plain file"
-            raise OutputError(f"{path} is {kind}.", hint="Give the name of a file to write.")
+            raise OutputError(f"{path} is {kind}.", hint="give the name of a file to write.")
         for read in inputs:
             if path.resolve() == read.resolve() or (
                 read.is_dir() and read.resolve() in path.resolve().parents
             ):
                 raise UsageError(
                     f"{path} would be written, and it is part of what is read, {read}.",
-                    hint="Give -o another name or folder.",
+                    hint="give -o another name or folder.",
                 )
     if not _is_ours(sidecar_of(out)):
         raise OutputError(
             f"{sidecar_of(out)} is there, and it is no report of a conversion.",
-            hint="Give -o another name: the report would take that file's place.",
+            hint="give -o another name: the report would take that file's place.",
             code="FOREIGN_FILE",
         )
     if not out.parent.is_dir():
         raise OutputError(
-            f"{out.parent} is no folder.", hint="Make it first, or check the path.", code="NO_FOLDER"
+            f"{out.parent} is no folder.", hint="make it first, or check the path.", code="NO_FOLDER"
         )
     write_whole(out, {}, probe=b"tinykit")
 
@@ -78,7 +78,7 @@ def write_whole(out: Path, contents: dict[Path, bytes], *, probe: bytes = b"") -
     except OSError as error:
         raise OutputError(
             f"{out.parent} does not take the result: {error.strerror or error}.",
-            hint="Free some space, or choose a folder that you may write to.",
+            hint="free some space, or choose a folder that you may write to.",
             code="CANNOT_WRITE",
         ) from error
     finally:

@@ -35,11 +35,11 @@ class DataOptions:
         if self != DataOptions(label_column=self.label_column) and not any(path.is_dir() for path in data):
             raise UsageError(
                 "Scale and mean are for folders of images, and no data set is one.",
-                hint="Scale the numbers before saving them, as for training.",
+                hint="scale the numbers before saving them, as for training.",
             )
         if self.label_column is not None and not any(path.suffix.lower() == ".csv" for path in data):
             raise UsageError(
-                "A label column is for .csv files, and no data set is one.", hint="Leave --label-column out."
+                "A label column is for .csv files, and no data set is one.", hint="leave --label-column out."
             )
 
 
@@ -67,26 +67,26 @@ class Request:
     def check(self) -> None:
         """Raise UsageError for what cannot be asked together, before anything is read."""
         if self.max_drop is not None and math.isnan(self.max_drop):
-            raise UsageError("A limit of nan decides nothing.", hint="Give a number, such as 0.005.")
+            raise UsageError("A limit of nan decides nothing.", hint="give a number, such as 0.005.")
         self.reading.check(self.reads[1:])
         if self.io not in IO_TYPES:
-            raise UsageError(f"There is no io {self.io!r}.", hint=f"Choose one of: {', '.join(IO_TYPES)}.")
+            raise UsageError(f"There is no io {self.io!r}.", hint=f"choose one of: {', '.join(IO_TYPES)}.")
         if self.evaluation is None and (self.max_drop is not None or self.metric is not None):
             raise UsageError(
                 "A limit or a metric of accuracy needs data to evaluate on.",
-                hint="Give them with --eval DATA.",
+                hint="give them with --eval DATA.",
             )
         if self.metric is not None:
             from tinykit.metrics import METRICS
 
             if self.metric not in METRICS:
                 names = ", ".join(METRICS)
-                raise UsageError(f"There is no metric {self.metric!r}.", hint=f"Choose one of: {names}.")
+                raise UsageError(f"There is no metric {self.metric!r}.", hint=f"choose one of: {names}.")
         percentile = self.calibration_percentile
         if percentile is not None and not 50.0 <= percentile <= 100.0:
             raise UsageError(
                 f"A calibration percentile of {percentile} makes no sense.",
-                hint="Give the share of values to keep, 50 to 100; 99.9 is usual.",
+                hint="give the share of values to keep, 50 to 100; 99.9 is usual.",
             )
 
 

@@ -47,6 +47,6 @@ def _enough_room() -> Iterator[None]:
     except OSError as error:
         raise OutputError(
             f"{tempfile.gettempdir()} does not take temporary files: {error.strerror or error}.",
-            hint="Free some space there, or name another folder in the environment variable TMPDIR.",
+            hint="free some space there, or name another folder in the environment variable TMPDIR.",
             code="CANNOT_WRITE",
         ) from error

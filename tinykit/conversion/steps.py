@@ -181,14 +181,14 @@ def check_facts(facts: Facts, *, evaluates: bool) -> TensorSpec:
         names = ", ".join(repr(spec.name) for spec in facts.inputs) or "none"
         raise ModelError(
             f"The model has {len(facts.inputs)} inputs ({names}); data sets here have one.",
-            hint="Join them into one input that the model slices.",
+            hint="join them into one input that the model slices.",
             code="SEVERAL_INPUTS",
         )
     spec = facts.inputs[0]
     if spec.dtype != "float32":
         raise ModelError(
             f"Input {spec.name!r} is {spec.dtype}; float32 inputs can be quantized.",
-            hint="Begin the model with a float32 input; integers such as token ids are not supported.",
+            hint="begin the model with a float32 input; integers such as token ids are not supported.",
             code="INPUT_DTYPE",
         )
     free = [axis for axis, size in enumerate(spec.shape) if size is None and axis > 0]
@@ -196,19 +196,19 @@ def check_facts(facts: Facts, *, evaluates: bool) -> TensorSpec:
         which = f"dimension {free[0]} of shape {spec.shape}" if free else "its shape"
         raise ModelError(
             f"Input {spec.name!r} is not fixed: {which} is free.",
-            hint="A board reserves its memory beforehand: build the model with a fixed Input(shape=...).",
+            hint="a board reserves its memory beforehand: build the model with a fixed Input(shape=...).",
             code="FREE_DIMENSION",
         )
     if spec.shape[0] not in (None, 1):
         raise ModelError(
             f"Input {spec.name!r} has a fixed batch of {spec.shape[0]}.",
-            hint="Build the model with a free batch or one of 1; a board runs one sample at a time.",
+            hint="build the model with a free batch or one of 1; a board runs one sample at a time.",
             code="FIXED_BATCH",
         )
     if evaluates and len(facts.outputs) != 1:
         raise UsageError(
             f"The model has {len(facts.outputs)} outputs; accuracy is defined for one.",
-            hint="Convert without --eval, or convert a model with one output.",
+            hint="convert without --eval, or convert a model with one output.",
         )
     return spec
 

@@ -165,7 +165,7 @@ class Worker:
         if self._timeout_s is not None and elapsed_s > self._timeout_s:
             return ConversionError(
                 f"The conversion took longer than {format_duration(self._timeout_s)} and was ended.",
-                hint="Give more time with --timeout, or fewer calibration samples: some hundreds suffice.",
+                hint="give more time with --timeout, or fewer calibration samples: some hundreds suffice.",
                 code="TIMEOUT",
             )
         limit_bytes = self._memory_limit_bytes
@@ -176,7 +176,7 @@ class Worker:
             return ConversionError(
                 f"The conversion took {format_bytes(used_bytes)} of memory, more than "
                 f"{format_bytes(limit_bytes)}, and was ended.",
-                hint="Give more with --memory-limit (TensorFlow alone takes about 0.7 GB).",
+                hint="give more with --memory-limit (TensorFlow alone takes about 0.7 GB).",
                 code="MEMORY_LIMIT",
             )
         return None

@@ -47,7 +47,7 @@ class Dataset:
         if not np.array_equal(real, self.x):
             raise DatasetError(
                 f"{self.source}: some {self.x.dtype} values of x cannot be held exactly by float32.",
-                hint="Scale the data as in training and save them as float32.",
+                hint="scale the data as in training and save them as float32.",
             )
         return real
 
@@ -63,7 +63,7 @@ def check_labels(dataset: Dataset, n_classes: int) -> npt.NDArray[np.int64]:
     if y is None:
         raise DatasetError(
             f"{dataset.source}: there are no labels.",
-            hint="Put them in `y` of an .npz, a column `label` of a .csv, or a folder for each class.",
+            hint="put them in `y` of an .npz, a column `label` of a .csv, or a folder for each class.",
             code="NO_LABELS",
         )
     if y.ndim == 2 and y.shape[1] == n_classes and n_classes > 1 and _is_one_hot(y):
@@ -74,7 +74,7 @@ def check_labels(dataset: Dataset, n_classes: int) -> npt.NDArray[np.int64]:
     if y.ndim != 1:
         raise DatasetError(
             f"{dataset.source}: labels have shape {y.shape}; {n_classes} classes need ({len(y)},).",
-            hint=f"Save the class number of each sample, or one-hot rows of length {n_classes}.",
+            hint=f"save the class number of each sample, or one-hot rows of length {n_classes}.",
             code="LABEL_SHAPE",
         )
     with np.errstate(invalid="ignore"):
@@ -83,7 +83,7 @@ def check_labels(dataset: Dataset, n_classes: int) -> npt.NDArray[np.int64]:
     if len(wrong):
         raise DatasetError(
             f"{dataset.source}: label {y[wrong[0]]} of sample {wrong[0]} is not a whole number.",
-            hint="Labels are class numbers from 0. For real targets use `--metric mse`.",
+            hint="labels are class numbers from 0. For real targets use `--metric mse`.",
             code="LABEL_VALUE",
         )
     wrong = np.flatnonzero((labels < 0) | (labels >= n_classes))
@@ -91,7 +91,7 @@ def check_labels(dataset: Dataset, n_classes: int) -> npt.NDArray[np.int64]:
         raise DatasetError(
             f"{dataset.source}: label {labels[wrong[0]]} of sample {wrong[0]} is out of range; "
             f"the model has {n_classes} classes, 0 to {n_classes - 1} ({len(wrong)} such labels).",
-            hint="Classes are numbered from 0; is this the data set of another model?",
+            hint="classes are numbered from 0; is this the data set of another model?",
             code="LABEL_RANGE",
         )
     return labels

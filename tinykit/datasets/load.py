@@ -57,13 +57,13 @@ def load_dataset(
         loaded = loader.load(path, options)
     except OSError as error:
         raise DatasetError(
-            f"{path}: cannot be read: {error.strerror or error}.", hint="Check the path and its permissions."
+            f"{path}: cannot be read: {error.strerror or error}.", hint="check the path and its permissions."
         ) from error
     if loaded.y is not None and loaded.y.shape[:1] != loaded.x.shape[:1]:
         labels = len(loaded.y) if loaded.y.ndim else "a single number instead of"
         raise DatasetError(
             f"{path}: {len(loaded.x)} samples in x, {labels} labels in y.",
-            hint="Save one label for each sample, in the same order.",
+            hint="save one label for each sample, in the same order.",
             code="LABEL_COUNT",
         )
     x, notes = _as_float32(path, loaded.x), list(loaded.notes)
@@ -77,14 +77,14 @@ def load_dataset(
 
 def _loader_for(path: Path) -> Loader:
     if not path.exists():
-        raise DatasetError(f"{path}: no such file or folder.", hint="Check the path.", code="NOT_FOUND")
+        raise DatasetError(f"{path}: no such file or folder.", hint="check the path.", code="NOT_FOUND")
     known = loaders()
     for loader in known:
         if loader.accepts(path):
             return loader
     formats = "; ".join(loader.description for loader in known)
     raise DatasetError(
-        f"{path}: data of this kind cannot be read.", hint=f"Formats: {formats}.", code="FORMAT"
+        f"{path}: data of this kind cannot be read.", hint=f"formats: {formats}.", code="FORMAT"
     )
 
 
@@ -98,7 +98,7 @@ def _as_float32(path: Path, x: Array) -> Array:
         narrow = x.astype(np.float32, copy=False)
     if narrow.dtype != x.dtype and (np.isinf(narrow) & np.isfinite(x)).any():
         raise DatasetError(
-            f"{path}: some values of x are beyond float32.", hint="Scale the data as in training."
+            f"{path}: some values of x are beyond float32.", hint="scale the data as in training."
         )
     return narrow
 

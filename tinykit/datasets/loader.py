@@ -60,7 +60,7 @@ def check_size(what: str, size_bytes: int, options: LoadOptions) -> None:
     if size_bytes > options.max_bytes:
         raise DatasetError(
             f"{what} would take {size_bytes:,} bytes; the limit is {options.max_bytes:,}.",
-            hint="Give a subset of the samples: some hundreds calibrate, some thousands evaluate.",
+            hint="give a subset of the samples: some hundreds calibrate, some thousands evaluate.",
             code="TOO_LARGE",
         )
 
@@ -70,14 +70,14 @@ def check_numeric(what: str, dtype: np.dtype[Any]) -> None:
     if dtype.hasobject:
         raise DatasetError(
             f"{what} is an object array: it can only be read by running code from the file (pickle).",
-            hint="Save plain numbers: np.savez(path, x=np.stack(list(x)).astype('float32'), "
+            hint="save plain numbers: np.savez(path, x=np.stack(list(x)).astype('float32'), "
             "y=np.asarray(y, 'int64')); samples of different shapes must be made equal first.",
             code="OBJECT_ARRAY",
         )
     if dtype.kind not in "biuf":
         raise DatasetError(
             f"{what} has dtype {dtype}; numbers are needed.",
-            hint="Save whole numbers or floats: np.asarray(x, 'float32').",
+            hint="save whole numbers or floats: np.asarray(x, 'float32').",
             code="DTYPE",
         )
 

@@ -70,7 +70,7 @@ def numpy_dtype(dtype: str) -> np.dtype[np.generic]:
     except KeyError:
         raise ModelError(
             f"A tensor of type {dtype} has no values that could be viewed.",
-            hint="Only tensors with a numeric type hold data.",
+            hint="only tensors with a numeric type hold data.",
             code="MODEL_UNSUPPORTED",
         ) from None
 

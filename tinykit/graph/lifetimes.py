@@ -215,7 +215,7 @@ class _Finder:
         elif self._drafts[home].size_bytes != value.size_bytes:
             raise ModelError(
                 f"Resource variable {list(self._of_variable).index(name)} is read and assigned in two sizes.",
-                hint="The file is damaged or was written by a broken converter; convert the model again.",
+                hint="the file is damaged or was written by a broken converter; convert the model again.",
                 code="VARIABLE_SIZE",
             )
 

@@ -81,7 +81,7 @@ class _Operands:
         if not holds:
             raise ModelError(
                 f"Operator {self.op.index} ({self.op.name}): {what}.",
-                hint="The file is damaged or was written by a broken converter; convert the model again.",
+                hint="the file is damaged or was written by a broken converter; convert the model again.",
                 code="OPERATOR_SHAPE",
             )
 

@@ -35,7 +35,7 @@ def read_operator_code(table: Table) -> OperatorCode:
         table.refuse(
             "builtin_code",
             f"no builtin operator has the number {code}",
-            hint="The file is damaged, or made for a runtime newer than tinykit knows: update tinykit.",
+            hint="the file is damaged, or made for a runtime newer than tinykit knows: update tinykit.",
             code="MODEL_UNSUPPORTED",
         )
     version = table.integer("version")

@@ -103,7 +103,7 @@ def verify(plan: Plan) -> None:
     if faults:
         raise TinykitError(
             f"The memory plan is unsound: {faults[0]} ({len(faults)} faults).",
-            hint="This is a defect of tinykit: please report it with the model.",
+            hint="this is a defect of tinykit: please report it with the model.",
             code="PLAN_UNSOUND",
         )
 

@@ -49,26 +49,26 @@ def read_model(path: Path) -> Graph:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a file"
-            raise ModelError(f"{path} is {kind}.", hint="Give a .tflite file.", code="MODEL_UNREADABLE")
+            raise ModelError(f"{path} is {kind}.", hint="give a .tflite file.", code="MODEL_UNREADABLE")
         with path.open("rb") as file:
             _check_start(File(file.read(_START_BYTES), str(path)))
             if status.st_size > MAX_MODEL_BYTES:
                 raise ModelError(
                     f"{path} has {status.st_size:,} bytes; the limit is {MAX_MODEL_BYTES:,}.",
-                    hint="No microcontroller holds such a model: make it smaller, or fetch the file again.",
+                    hint="no microcontroller holds such a model: make it smaller, or fetch the file again.",
                     code="MODEL_TOO_LARGE",
                 )
             file.seek(0)
             # No more than was measured: the file may have grown since.
             data = file.read(status.st_size)
     except FileNotFoundError:
-        raise ModelError(f"{path} does not exist.", hint="Check the path.", code="MODEL_NOT_FOUND") from None
+        raise ModelError(f"{path} does not exist.", hint="check the path.", code="MODEL_NOT_FOUND") from None
     except (OSError, ValueError) as error:
         # ValueError: a path with a zero byte.
         reason = error.strerror if isinstance(error, OSError) else error
         raise ModelError(
             f"{path} cannot be read: {reason}.",
-            hint="Check the path and its permissions.",
+            hint="check the path and its permissions.",
             code="MODEL_UNREADABLE",
         ) from None
     return parse_model(data, str(path))
@@ -109,12 +109,12 @@ def parse_model(data: bytes, name: str = "model") -> Graph:
 
 def _check_start(file: File) -> None:
     if not file.data:
-        file.refuse("", "the file is empty", hint="Convert or download it again.", code="MODEL_EMPTY")
+        file.refuse("", "the file is empty", hint="convert or download it again.", code="MODEL_EMPTY")
     if file.data[4:_START_BYTES] != FILE_IDENTIFIER:
         file.refuse(
             "",
             "not a .tflite file (its bytes 4 to 8 are not TFL3)",
-            hint="Convert the model first: tinykit convert MODEL -o OUT.tflite --calibration DATA.",
+            hint="convert the model first: tinykit convert MODEL -o OUT.tflite --calibration DATA.",
             code="MODEL_NOT_TFLITE",
         )
 

@@ -44,7 +44,7 @@ def compare(float_out: Array, int8_out: Array, data: Dataset) -> MetricCompariso
     if m == 0 or n == 0:
         raise DatasetError(
             f"{data.source}: AUC needs both classes; all {len(labels)} labels are {1 if m else 0}.",
-            hint="Give evaluation data with normal (0) and positive (1) samples.",
+            hint="give evaluation data with normal (0) and positive (1) samples.",
             code="ONE_CLASS",
         )
     scores = np.stack([_scores(out, data.x) for out in (float_out, int8_out)])
@@ -119,7 +119,7 @@ def _scores(out: Array, x: Array) -> Floats:
         return errors
     raise DatasetError(
         f"AUC needs one or two outputs, or an autoencoder; the model gives {out.shape[1:]} a sample.",
-        hint="For many classes use `--metric top1`.",
+        hint="for many classes use `--metric top1`.",
         code="METRIC",
     )
 

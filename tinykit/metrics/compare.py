@@ -34,19 +34,19 @@ def compare_metric(
     zero samples, ModelError (``NOT_FINITE``) for outputs that are NaN or infinite.
     """
     if name not in METRICS:
-        raise UsageError(f"There is no metric {name!r}.", hint=f"Choose one of: {', '.join(METRICS)}.")
+        raise UsageError(f"There is no metric {name!r}.", hint=f"choose one of: {', '.join(METRICS)}.")
     if float_out.shape != int8_out.shape:
         raise ModelError(
             f"The models' outputs differ in shape: float {float_out.shape}, int8 {int8_out.shape}.",
-            hint="Compare a model with its own int8 version, on the same samples.",
+            hint="compare a model with its own int8 version, on the same samples.",
         )
     n = len(float_out)
     if n == 0:
-        raise DatasetError("There are no samples to evaluate on.", hint="Give evaluation data.", code="EMPTY")
+        raise DatasetError("There are no samples to evaluate on.", hint="give evaluation data.", code="EMPTY")
     for what, array in (("labels", y), ("inputs", x)):
         if array is not None and len(array) != n:
             raise DatasetError(
-                f"There are {n} outputs and {len(array)} {what}.", hint="Give one for each sample."
+                f"There are {n} outputs and {len(array)} {what}.", hint="give one for each sample."
             )
     for what, out in (("float", float_out), ("int8", int8_out)):
         finite = np.isfinite(out.reshape(n, -1)).all(axis=1)
@@ -54,7 +54,7 @@ def compare_metric(
             raise ModelError(
                 f"The {what} model gives NaN or infinity for sample {int(np.argmin(finite))} "
                 f"({n - int(finite.sum())} such samples).",
-                hint="Check the data and the model's weights for NaN and for values that are too large.",
+                hint="check the data and the model's weights for NaN and for values that are too large.",
                 code="NOT_FINITE",
             )
     inputs = np.empty((n, 0), dtype=np.float32) if x is None else x

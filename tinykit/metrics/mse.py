@@ -30,18 +30,18 @@ def compare(float_out: Array, int8_out: Array, data: Dataset) -> MetricCompariso
     n = len(target)
     if not np.isfinite(target).all():
         raise DatasetError(
-            f"{data.source}: targets hold NaN or infinity.", hint="Remove these samples.", code="NOT_FINITE"
+            f"{data.source}: targets hold NaN or infinity.", hint="remove these samples.", code="NOT_FINITE"
         )
     if n < 2:
         raise DatasetError(
-            f"{data.source}: one sample gives no interval.", hint="Give two evaluation samples at least."
+            f"{data.source}: one sample gives no interval.", hint="give two evaluation samples at least."
         )
     errors = np.stack([_errors(out, target) for out in (float_out, int8_out)])
     means, covariance = errors.mean(axis=1), np.cov(errors) / n
     if means[0] == 0.0 and means[1] > 0.0:
         raise DatasetError(
             f"{data.source}: the float model's error is exactly 0, so the relative rise is unbounded.",
-            hint="Are the targets the model's own outputs? Give real targets.",
+            hint="are the targets the model's own outputs? Give real targets.",
             code="METRIC",
         )
     label, t95 = label_of("mse", errors), student_t_quantile(0.975, n - 1)
@@ -76,7 +76,7 @@ def _target(out: Array, data: Dataset) -> Array:
     have = "there is no y" if data.y is None else f"y has shape {data.y.shape}"
     raise DatasetError(
         f"{data.source}: MSE needs targets of the output's shape {out.shape}; {have}.",
-        hint="Save the targets as y; an autoencoder (output like input) needs none.",
+        hint="save the targets as y; an autoencoder (output like input) needs none.",
         code="METRIC",
     )
 

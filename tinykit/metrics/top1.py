@@ -66,7 +66,7 @@ def predicted(out: Array) -> npt.NDArray[np.int64]:
     if flat.shape[1] < 2:
         raise DatasetError(
             f"top-1 needs an output for each class; the model gives {out.shape[1:]} a sample.",
-            hint="For one score use `--metric auc`, for real targets `--metric mse`.",
+            hint="for one score use `--metric auc`, for real targets `--metric mse`.",
             code="METRIC",
         )
     classes: npt.NDArray[np.int64] = flat.argmax(axis=1).astype(np.int64)

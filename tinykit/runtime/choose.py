@@ -70,7 +70,7 @@ def choose_runtime(prefer: str | None = None) -> Runtime:
     """
     if prefer is not None and prefer not in runtime_names():
         raise UsageError(
-            f"There is no runtime called {prefer!r}.", hint=f"Choose one of: {', '.join(runtime_names())}."
+            f"There is no runtime called {prefer!r}.", hint=f"choose one of: {', '.join(runtime_names())}."
         )
     candidates = [c for c in _CANDIDATES if prefer in (None, c.name)]
     problems = []

@@ -97,7 +97,7 @@ def _row(raw: Array, info: TensorInfo) -> Array:
     if raw.shape != info.shape:
         raise ModelError(
             f"Output {info.name!r} has shape {raw.shape} for this sample and {info.shape} by declaration.",
-            hint="Outputs whose size depends on the data cannot be collected.",
+            hint="outputs whose size depends on the data cannot be collected.",
         )
     row: Array = raw[0]
     return row
@@ -107,22 +107,22 @@ def _check(interpreter: Interpreter, x: Array, output: int) -> None:
     if len(interpreter.inputs) != 1:
         raise ModelError(
             f"The model has {len(interpreter.inputs)} inputs; data sets here have one.",
-            hint="Use a model with one input, or call Runtime.interpreter and feed it yourself.",
+            hint="use a model with one input, or call Runtime.interpreter and feed it yourself.",
         )
     if not 0 <= output < len(interpreter.outputs):
         raise ModelError(
-            f"The model has no output {output}.", hint=f"It has {len(interpreter.outputs)} outputs, from 0."
+            f"The model has no output {output}.", hint=f"it has {len(interpreter.outputs)} outputs, from 0."
         )
     info = interpreter.inputs[0]
     batches = {info.shape[:1], interpreter.outputs[output].shape[:1]}
     if batches != {(1,)}:
         raise ModelError(
             f"The model's batch is not 1 (input {info.shape}, output {interpreter.outputs[output].shape}).",
-            hint="Convert it with a batch of 1.",
+            hint="convert it with a batch of 1.",
         )
     if x.shape[1:] != info.shape[1:]:
         raise DatasetError(
             f"Samples have shape {x.shape[1:]}, the model takes {info.shape[1:]}.",
-            hint="Load the data with the model's input shape, or use the data this model was made for.",
+            hint="load the data with the model's input shape, or use the data this model was made for.",
             code="SHAPE",
         )

@@ -43,7 +43,7 @@ class TensorInfo:
         if not np.isfinite(real).all():
             raise DatasetError(
                 f"Values for input {self.name!r} are not finite.",
-                hint="Remove NaN and infinity from the data.",
+                hint="remove NaN and infinity from the data.",
                 code="NOT_FINITE",
             )
         scaled = real / np.float32(self.scale)
@@ -82,13 +82,13 @@ class Interpreter:
         if len(arrays) != len(self.inputs):
             raise DatasetError(
                 f"The model takes {len(self.inputs)} inputs, {len(arrays)} were given.",
-                hint="Give one array for each input, in the model's order.",
+                hint="give one array for each input, in the model's order.",
             )
         for info, array in zip(self.inputs, arrays, strict=True):
             if array.shape != info.shape or array.dtype != info.dtype:
                 raise DatasetError(
                     f"Input {info.name!r} takes {info.dtype} {info.shape}, got {array.dtype} {array.shape}.",
-                    hint="Reshape the data, or convert them with TensorInfo.accept.",
+                    hint="reshape the data, or convert them with TensorInfo.accept.",
                 )
             self._native.set_tensor(info.index, array)
         try:
@@ -183,13 +183,13 @@ def _cast(x: Array, dtype: np.dtype[Any]) -> Array:
     if dtype.kind in "iub" and x.dtype.kind == "f" and not np.array_equal(x, np.rint(x)):
         raise DatasetError(
             f"The model takes {dtype} without a scale, the data are {x.dtype} with fractions.",
-            hint="Give whole numbers, or a model whose input is float32 or quantized.",
+            hint="give whole numbers, or a model whose input is float32 or quantized.",
         )
     with np.errstate(invalid="ignore", over="ignore"):
         cast = x.astype(dtype)
     if (x.dtype.kind in "iub" or dtype.kind in "iub") and not np.array_equal(cast, x):
         raise DatasetError(
             f"Some {x.dtype} values cannot be held exactly by {dtype}.",
-            hint="Scale the data, as in training, before saving them.",
+            hint="scale the data, as in training, before saving them.",
         )
     return cast

@@ -31,7 +31,7 @@ def check(path: Path) -> None:
     if config is None:
         raise ModelError(
             f"{path} holds {'weights only' if weights_only else 'no Keras model'}.",
-            hint="Save the whole model, model.save('model.keras'); save_weights leaves the layers out.",
+            hint="save the whole model, model.save('model.keras'); save_weights leaves the layers out.",
             code="NO_MODEL",
         )
     check_config(path, config if isinstance(config, bytes | str) else str(config))

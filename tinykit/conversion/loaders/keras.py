@@ -30,7 +30,7 @@ def check(path: Path) -> None:
             if unpacked > MAX_MODEL_BYTES or archive.getinfo("config.json").file_size > MAX_CONFIG_BYTES:
                 raise ModelError(
                     f"{path} unpacks to {unpacked:,} bytes; the limit is {MAX_MODEL_BYTES:,}.",
-                    hint="A microcontroller holds a thousandth of that.",
+                    hint="a microcontroller holds a thousandth of that.",
                     code="MODEL_TOO_LARGE",
                 )
             with archive.open("config.json") as member:

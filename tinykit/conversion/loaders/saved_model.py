@@ -54,7 +54,7 @@ def load(path: Path) -> LoadedModel:
     if not name or (name != _SIGNATURE and len(signatures) > 1):
         raise ModelError(
             f"{path} has no signature {_SIGNATURE!r}; it has {', '.join(sorted(signatures)) or 'none'}.",
-            hint="Export it with model.export('folder'), or give tf.saved_model.save a `serving_default`.",
+            hint="export it with model.export('folder'), or give tf.saved_model.save a `serving_default`.",
             code="NO_SIGNATURE",
         )
     signature = signatures[name]
@@ -85,7 +85,7 @@ def _operations(path: Path) -> list[str]:
     if reaching:
         raise ModelError(
             f"{path} has operations that reach outside the model: {', '.join(reaching)}.",
-            hint="They read or write files, or run Python, on loading. Export the model without them.",
+            hint="they read or write files, or run Python, on loading. Export the model without them.",
             code="UNSAFE_OPERATION",
         )
     return sorted(own)
@@ -103,7 +103,7 @@ def _spec(name: str, spec: Any) -> TensorSpec:
     if spec.shape.rank is None:
         raise ModelError(
             f"{name!r} of the SavedModel's signature has no known rank.",
-            hint="Export it with an input_signature whose shape is fixed but for the batch.",
+            hint="export it with an input_signature whose shape is fixed but for the batch.",
             code="FREE_DIMENSION",
         )
     return TensorSpec(name, spec.dtype.name, tuple(spec.shape))

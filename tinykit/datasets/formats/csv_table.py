@@ -113,7 +113,7 @@ def _refused(path: Path, line: int | None, problem: str, code: str = "CSV") -> D
     where = f"{path}, line {line}" if line is not None else str(path)
     return DatasetError(
         f"{where}: {problem}.",
-        hint="A .csv needs a header line, commas, and a number in every cell.",
+        hint="a .csv needs a header line, commas, and a number in every cell.",
         code=code,
     )
 

@@ -81,7 +81,7 @@ def _list(path: Path) -> _Listing:
     if top and folders:
         raise DatasetError(
             f"{path}: images lie beside class folders ({top[0].name!r} beside {folders[0].name!r}).",
-            hint="Put every image in the folder of its class, or all of them in one folder without labels.",
+            hint="put every image in the folder of its class, or all of them in one folder without labels.",
         )
     files, labels = list(top), []
     for label, folder in enumerate(folders):
@@ -93,7 +93,7 @@ def _list(path: Path) -> _Listing:
         named = f"; found {', '.join(p.name for p in others[:5])}" if others else ""
         raise DatasetError(
             f"{path}: there are no images{named}.",
-            hint=f"Images end in {', '.join(sorted(_SUFFIXES))}.",
+            hint=f"images end in {', '.join(sorted(_SUFFIXES))}.",
             code="EMPTY",
         )
     notes = []
@@ -128,7 +128,7 @@ def _target(path: Path, first: Image.Image, options: LoadOptions) -> _Target:
     if len(wanted) not in (2, 3):
         raise DatasetError(
             f"{path}: the model takes samples of shape {wanted}, which are not images.",
-            hint="Images fit an input of (height, width) or (height, width, channels).",
+            hint="images fit an input of (height, width) or (height, width, channels).",
             code="SHAPE",
         )
     shape = tuple(n if n is not None else natural[i] for i, n in enumerate(wanted))
@@ -136,7 +136,7 @@ def _target(path: Path, first: Image.Image, options: LoadOptions) -> _Target:
     if channels not in _MODES:
         raise DatasetError(
             f"{path}: the model takes {channels} channels {shape}; images have 1, 3 or 4.",
-            hint="Prepare such data yourself and give an .npz with x and y.",
+            hint="prepare such data yourself and give an .npz with x and y.",
             code="SHAPE",
         )
     mean, scale = (
@@ -151,7 +151,7 @@ def _per_channel(value: float | tuple[float, ...], channels: int, name: str) -> 
     if numbers.size not in (1, channels) or not np.isfinite(numbers).all():
         raise DatasetError(
             f"--image-{name} {value}: one finite number, or one for each of {channels} channels, is needed.",
-            hint="For example --image-scale 0.00392156862745098.",
+            hint="for example --image-scale 0.00392156862745098.",
         )
     return numbers.reshape(-1) if channels > 1 else numbers.reshape(-1)[:1]
 
@@ -167,7 +167,7 @@ def _open(file: Path) -> Image.Image:
     except (PIL.Image.DecompressionBombWarning, PIL.Image.DecompressionBombError) as error:
         raise DatasetError(
             f"{file}: the image claims too many pixels.",
-            hint="Shrink it first; a model of this kind sees a few hundred pixels a side.",
+            hint="shrink it first; a model of this kind sees a few hundred pixels a side.",
             code="TOO_LARGE",
         ) from error
     except (OSError, ValueError, SyntaxError) as error:
@@ -181,7 +181,7 @@ def _pixels(
         # Pillow would cut everything above 255 off without a word.
         raise DatasetError(
             f"{file}: pixels have more than 8 bits (mode {image.mode}).",
-            hint="Save the images with 8 bits a channel, or prepare an .npz with x and y.",
+            hint="save the images with 8 bits a channel, or prepare an .npz with x and y.",
             code="DTYPE",
         )
     try:
@@ -198,7 +198,7 @@ def _pixels(
 def _corrupt(file: Path, error: Exception) -> DatasetError:
     return DatasetError(
         f"{file}: this image cannot be read: {' '.join(str(error).split())[:120]}.",
-        hint="Replace the file or take it out of the folder.",
+        hint="replace the file or take it out of the folder.",
         code="DAMAGED",
     )
 

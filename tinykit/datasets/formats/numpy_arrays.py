@@ -54,7 +54,7 @@ def _read_members(archive: zipfile.ZipFile, path: Path, options: LoadOptions) ->
         found = ", ".join(repr(name) for name in sorted(members)[:8]) or "nothing"
         raise DatasetError(
             f"{path}: there is no array `x`; found {found}.",
-            hint="Save the samples as x and the labels as y: np.savez(path, x=x, y=y).",
+            hint="save the samples as x and the labels as y: np.savez(path, x=x, y=y).",
             code="NO_X",
         )
     wanted = [members[name] for name in ("x", "y") if name in members]
@@ -92,7 +92,7 @@ def read_arrays(path: Path, names: Sequence[str], max_bytes: int = DEFAULT_MAX_B
             return arrays
     except OSError as error:
         raise DatasetError(
-            f"{path}: cannot be read: {error.strerror or error}.", hint="Check the path and its permissions."
+            f"{path}: cannot be read: {error.strerror or error}.", hint="check the path and its permissions."
         ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise _damaged(str(path), str(error) or type(error).__name__) from error
@@ -148,7 +148,7 @@ def _at_least_1d(x: Array, path: Path) -> Array:
 def _damaged(what: str, reason: str) -> DatasetError:
     return DatasetError(
         f"{what} is damaged or not a NumPy file: {reason}.",
-        hint="Write it again with np.savez(path, x=x, y=y) and copy it whole.",
+        hint="write it again with np.savez(path, x=x, y=y) and copy it whole.",
         code="DAMAGED",
     )
 
