@@ -16,7 +16,7 @@ from tinykit.lab.analysis import covers
 from tinykit.lab.budget import Instrumented, span_energy
 from tinykit.lab.calibration import Calibration, Term
 from tinykit.lab.doubts import list_doubts
-from tinykit.lab.energy import MarkedWindow, session_energy
+from tinykit.lab.energy import MarkedWindow, edges_j, session_energy
 from tinykit.lab.integrate import integrate
 from tinykit.lab.windows import Window, find_edges, level_windows, pulse_windows
 from tinykit.meters.ppk2_spikes import SpikeFilter
@@ -132,6 +132,24 @@ def test_guards_make_skew_and_edges_harmless() -> None:
     assert guarded.net.value == pytest.approx(true_net, rel=1e-9)
     plain = session_energy(trace, windows, idle, instrumented)
     assert abs(plain.gross.value / true_gross - 1) > 0.005
+
+
+@pytest.mark.parametrize("part_a", [1e-4, 4e-2])
+def test_edges_between_guards_are_as_doubtful_as_samples_at_instants_make_them(part_a: float) -> None:
+    """Of a part below idle, and of one above: the declared doubt is what a random phase does."""
+    idle_a, part_s, rng = 4e-3, 0.0105, np.random.default_rng(6)
+    errors, declared = [], 0.0
+    for _ in range(100):
+        t = np.arange(6_000) / RATE
+        begin_s = 0.03 + rng.uniform(0, 1 / RATE)
+        length_s = part_s + rng.uniform(0, 1 / RATE)
+        inside = (t >= begin_s) & (t < begin_s + length_s)
+        trace = make_trace(np.where(inside, part_a, idle_a), inside.astype(np.uint8))
+        marked = [MarkedWindow(w, 1) for w in level_windows(find_edges(trace, 0))]
+        found = session_energy(trace, marked, [Window(0, 1_000), Window(5_000, 6_000)], meter(), guard_s=0.01)
+        errors.append(found.gross.value - part_a * V * length_s)
+        declared = edges_j(found.windows[0], found.idle, True, trace)[0]
+    assert declared == pytest.approx(float(np.std(errors)), rel=0.25)
 
 
 def test_gain_is_shared_by_all_windows_and_offsets_by_their_range() -> None:

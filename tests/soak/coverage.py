@@ -34,7 +34,8 @@ RATE_HZ = 100_000
 class Stratum:
     """What dominates the budget. Widths are half-widths or standard uncertainties, as ``shape`` says.
 
-    Currents in A; ``window_s`` of a window, ``guard_s`` summed around it. ``asks`` is "gross" or "sleep".
+    Currents in A; ``window_s`` of a window, ``guard_s`` summed around it. ``asks`` is "gross", "sleep" or
+    "net": then a second stretch of idle follows the windows, and idle current jumps by ``step_a`` among them.
     """
 
     gain: float
@@ -48,6 +49,7 @@ class Stratum:
     asks: str = "gross"
     windows: int = 5
     garbage: int = 0
+    step_a: float = 0.0
 
 
 # Where noise rules there are eight windows: of five, Student's t alone makes intervals 1.33 times as wide as
@@ -60,6 +62,8 @@ STRATA = {
     "offset": Stratum(1e-5, 0.2e-6, 0.5, 1e-7, 8e-3, 2e-6, 0.02, 2e-3, "sleep"),
     "edges": Stratum(1e-5, 1e-10, 0.5, 5e-6, 4e-3, 0.6e-3, 2e-3, 0.0),
 }
+# Idle between two levels, by a bound whatever the meter's errors are.
+IDLE = Stratum(1e-5, 1e-10, 0.5, 1e-7, 38e-6, 20e-6, 4e-3, 1e-3, "net", windows=40, step_a=4e-6)
 
 
 # The filter's difference is a bound, and not the spread of what goes wrong: its intervals may be wide.
@@ -89,6 +93,8 @@ def soak(seed: int, fraction: float) -> dict[str, object]:
         for shape in shapes:
             outcomes = run(stratum, shape, count, np.random.default_rng([seed, len(results)]))
             results[f"{name}, {shape}"] = judge(outcomes, shape, f"{name}, {shape}")
+    idle = run(IDLE, "rectangular", count, np.random.default_rng([seed, 97]))
+    results["idle, rectangular"] = judge(idle, "rectangular", "idle, rectangular")
     garbage = run(SWITCHES, "normal", count, np.random.default_rng([seed, 98]))
     share = sum(one.covered for one in garbage) / count
     results["two wrong samples after changes of range"] = {"coverage": share}
@@ -180,20 +186,23 @@ def _session(
     true_v = VOLTAGE_V * errors.voltage_gain
     instrumented = Instrumented(calibration, f"session {number}", "modelled", "emulated")
     windows = level_windows(find_edges(trace, 0))
-    idle, infer = windows[0], windows[1:]
-    assert len(infer) == stratum.windows, f"{len(windows)} windows"
+    infer = windows[1 : 1 + stratum.windows]
+    idle = [windows[0], *windows[1 + stratum.windows :]]
+    assert len(windows) == 1 + stratum.windows + (stratum.asks == "net"), f"{len(windows)} windows"
     if stratum.asks == "sleep":
-        power = repeated_power(integrate(trace, list(pieces(trace, idle, 10))), instrumented, "scatter")
+        power = repeated_power(integrate(trace, list(pieces(trace, idle[0], 10))), instrumented, "scatter")
         return Outcome(power, stratum.sleep_a * true_v)
     marked = [MarkedWindow(window, 1) for window in infer]
-    energy = session_energy(trace, marked, [idle], instrumented, guard_s=stratum.guard_s)
-    return Outcome(energy.gross, truth_j * true_v)
+    energy = session_energy(trace, marked, idle, instrumented, guard_s=stratum.guard_s)
+    found = energy.net if stratum.asks == "net" else energy.gross
+    assert found is not None
+    return Outcome(found, truth_j * true_v)
 
 
 def _profile(
     stratum: Stratum, base_hz: float, skew_s: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Current and marker by sample, and the mean charge of a window in C. Edges fall between samples.
+    """Current and marker by sample, and the mean charge that is asked for in C. Edges fall between samples.
 
     The meter takes the current at an instant; the marker reaches it ``skew_s`` late.
     """
@@ -206,14 +215,24 @@ def _profile(
         at += rng.uniform(0, 1e-4)
         starts.append(at)
         at += window_s + gap
+    after_s = at
+    if stratum.asks == "net":
+        at += idle_s + gap
     t_s = np.arange(int(at * base_hz)) / base_hz
     active = np.zeros(len(t_s), bool)
     digital = (t_s >= gap) & (t_s < gap + idle_s)
     for start in starts:
         active |= (t_s >= start) & (t_s < start + window_s)
         digital |= (t_s >= start + skew_s) & (t_s < start + window_s + skew_s)
-    current = np.where(active, stratum.active_a, stratum.sleep_a)
-    return current, digital.astype(np.uint8), stratum.active_a * window_s
+    idle_a = stratum.sleep_a + 0.0 * t_s
+    charge_c = stratum.active_a * window_s
+    if stratum.asks == "net":
+        digital |= (t_s >= after_s) & (t_s < after_s + idle_s)
+        idle_a += (
+            rng.choice([-1, 1]) * stratum.step_a * (t_s >= rng.uniform(starts[0], starts[-1] + window_s))
+        )
+        charge_c -= float(idle_a[active].mean()) * window_s
+    return np.where(active, stratum.active_a, idle_a), digital.astype(np.uint8), charge_c
 
 
 def _through_the_meter(meter: EmulatedPpk2, current: np.ndarray, digital: np.ndarray) -> Trace:

@@ -97,7 +97,8 @@ def basis(result: Result) -> str:
             parts[part] += f", {SIMULATED}"
     if result.accepted:
         parts.append(f"accepted in spite of the verdict: {', '.join(result.accepted)}")
-    parts += strangers(result.words, result.parameters)
+    if found := strangers(result.words, result.parameters):
+        parts.append(f"figures of other devices: {', '.join(found)}")
     edge, cloud = tasks(result.words)
     if result.words["service.tasks"] == "different" and edge != cloud:
         parts.append(f"different tasks: {edge} and {cloud}")

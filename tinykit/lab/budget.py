@@ -127,16 +127,17 @@ def _within(powers: Sequence[FloatArray]) -> Influence:
 
 
 def _drift(powers: Sequence[FloatArray], within_u: float) -> Influence:
-    """What k stretches' means scatter by beyond what their pieces explain, with k - 1 degrees of freedom.
+    """What k stretches' means differ by beyond what their pieces explain.
 
-    Of two it is a third: what is asked for lies between them. A walk whose ends differ by d has a mean about
-    theirs with the variance d²/12 (a Brownian bridge), where two draws of one thing would have d²/4.
+    Two are bounds: what is asked for lies anywhere between a level before and a level after (GUM 4.3.7), at
+    d apart a variance of d²/12. More are a sample of their own, with k - 1 degrees of freedom.
     """
     k = len(powers)
     if k < 2:
         return Influence(0.0)
     beyond = float(np.var([one.mean() for one in powers], ddof=1)) / k - within_u**2
-    return Influence(math.sqrt(max(beyond, 0.0) / (3.0 if k == 2 else 1.0)), "t", k - 1.0)
+    u = math.sqrt(max(beyond, 0.0))
+    return Influence(u / math.sqrt(3.0), "rectangular") if k == 2 else Influence(u, "t", k - 1.0)
 
 
 def with_scatter(parts: Sequence[Estimate], name: str, *, known_u: float = 0.0) -> Estimate:

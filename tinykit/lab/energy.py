@@ -254,8 +254,10 @@ def edges_j(one: WindowEnergy, idle_w: Estimate | None, guarded: bool, trace: Tr
     if not guarded:
         power_w = abs(power_w)
         return power_w * math.hypot(phase_s, hole_s), math.hypot(step_w * phase_s, power_w * hole_s)
-    seen_w = 0.0 if trace.quantity == "energy" else step_w
-    return math.hypot((seen_w + abs(idle)) * phase_s, idle * hole_s), seen_w * phase_s
+    if trace.quantity == "energy":
+        return abs(idle) * math.hypot(phase_s, hole_s), 0.0
+    # Of the step a sample too many, and with it so much more time at idle power: together the part's own.
+    return math.hypot(power_w * phase_s, idle * hole_s), step_w * phase_s
 
 
 def _over_windows(
