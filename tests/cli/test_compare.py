@@ -176,7 +176,7 @@ def test_different_tasks_are_refused_unless_said(tinykit):
         (["--network", "wifi,ble"], ["--network", "ble"]),
         (["--stance", "marginal"], ["--stance", "consequential"]),
         (["--grid", "KR,"], ["--grid"]),
-        (["--grid", "Atlantis"], ["--grid: there is no zone", "Atlantis", "catalog list"]),
+        (["--grid", "Atlantis"], ["--grid: there is no zone", "Atlantis", "ISO 3166"]),
         (["--catalog", "absent.csv"], ["absent.csv"]),
         (["--sweep", "events_per_day=0:10:log:5"], ["--sweep", "events_per_day"]),
         (["--sweep", "report_share=0:2:lin:5"], ["--sweep", "2"]),

@@ -82,3 +82,71 @@ def test_the_edge_may_report_to_the_gateway_too(case: str) -> None:
     assert found.ledgers["edge"].line("network.traffic") is None
     (one,) = sweep(Scenario({**BASE, **given}), CATALOG, [parse_axis("payload_bytes=3000")]).cases
     assert one.policies["edge"].hands[one.policies["edge"].hand[0]] == hand
+
+
+@pytest.mark.parametrize("supply", ["mains", "primary"])
+def test_hands_are_not_the_cheapest_where_nobody_has_a_price(supply: str) -> None:
+    """In money joules cost nothing that is known: every hand costs the same, and the first is none's best."""
+    found = run("money_usd", **{"supply.kind": supply})
+    assert {policy: one.hand for policy, one in found.played.items()} == {
+        policy: one.hand for policy, one in run(**{"supply.kind": supply}).played.items()
+    }
+    notes = make_result(found, CATALOG, "money_usd").notes
+    assert any("by the least joules" in note and "edge, cloud, hybrid" in note for note in notes)
+
+
+def test_of_hands_that_cost_the_same_it_is_the_one_of_the_least_joules() -> None:
+    free: dict[str, Given] = {"supply.kind": "harvested", "service.latency_s": 3600}
+    found = run("carbon_g", **free)
+    assert found.played["edge"].hand == run(**free).played["edge"].hand
+    assert found.played["edge"].searched == "carbon_g"
+    swept = sweep(Scenario({**BASE, **free}), CATALOG, [parse_axis("events_per_day=1440")], "carbon_g")
+    one = swept.cases[0].policies["edge"]
+    assert one.hands[one.hand[0]] == found.played["edge"].hand
+
+
+def test_nothing_is_saved_where_joules_have_no_figure_in_the_column() -> None:
+    """Consequentially nobody has a margin of the world: neither grams nor litres of any joule."""
+    found = run(stance="consequential")
+    result = make_result(found, CATALOG)
+    for one in found.differences:
+        assert (one.saving is None) == (one.column != "energy_j"), one.column
+    hybrid = found.difference("hybrid", "water_l")
+    assert hybrid.ratio is None and "device.inference" in hybrid.unpriced
+    assert "nobody has" in answer(result, "hybrid", "water_l")
+    axis = parse_axis("service.events_per_day=10,1000")
+    swept = sweep(Scenario({**BASE, "stance": "consequential"}), CATALOG, [axis], "water_l")
+    assert np.isnan(saving(swept, swept.cases[0], "hybrid")).all()
+
+
+def test_a_bill_that_lacks_prices_saves_nothing_wherever_it_is_told() -> None:
+    found = run(**{"hybrid.share": 0.1})
+    result = make_result(found, CATALOG)
+    for policy in ("edge", "hybrid"):
+        one = found.difference(policy, "money_usd")  # type: ignore[arg-type]
+        assert (one.saving, one.ratio, one.wins) == (None, None, None)
+        assert {"network.tariff", "embodied.device"} <= set(one.unpriced)
+    told = [one for one in document(result)["differences"] if one["column"] == "money_usd"]
+    assert [(one["saving"], one["ratio"]) for one in told] == [(None, None)] * 2
+    assert all(one["why"] for one in told)
+    assert all(one["why"] is None for one in document(result)["differences"] if one["saving"])
+    axis = parse_axis("service.events_per_day=10,1000")
+    swept = sweep(Scenario({**BASE}), CATALOG, [axis])
+    assert np.isnan(saving(swept, swept.cases[0], "hybrid", "money_usd")).all()
+
+
+def test_no_ratio_of_sums_that_lack_what_would_decide_them() -> None:
+    """A harvested joule is free, and nobody has the grams of making a device: what is left says nothing."""
+    harvested: dict[str, Given] = {"supply.kind": "harvested"}
+    one = run(**harvested).difference("edge", "carbon_g")
+    assert one.saving is not None and one.ratio is None
+    known = dict.fromkeys(("edge.embodied_g", "node.embodied_g", "supply.harvester_g"), 4000.0)
+    assert run(**harvested, **known).difference("edge", "carbon_g").ratio is not None
+
+
+def test_a_side_on_which_nothing_happens_has_no_gap_there() -> None:
+    """An edge that reports nothing sends nothing that could be asked for, attached or stored."""
+    quiet = run(**{"service.report_share": 0.0, "radio.kind": "ltem"})
+    for key in ("network.attach", "cloud.requests", "cloud.storage"):
+        assert quiet.ledgers["edge"].line(key) is None
+        assert key in quiet.ledgers["cloud"].gaps("energy_j")

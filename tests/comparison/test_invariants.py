@@ -57,7 +57,7 @@ def test_an_edge_that_reports_nothing_needs_no_network(rate: float, joules: floa
     found = run(service__events_per_day=rate, edge__inference_j=joules, service__report_share=0.0)
     lines = {line.key: line for line in found.ledgers["edge"].lines}
     for key in ("network.traffic", "radio.connection", "radio.bytes", "cloud.requests", "cloud.storage"):
-        assert np.all(lines[key].energy_j == 0.0), key
+        assert key not in lines or np.all(lines[key].energy_j == 0.0), key
     assert found.ledgers["edge"].flow.messages == 0.0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from tinykit.comparison.flow import POLICIES
+from tinykit.comparison.hand_words import settings
 from tinykit.comparison.ledger import Column
 from tinykit.comparison.result import UNITS
 from tinykit.comparison.result_headline import WORDS
@@ -22,8 +23,8 @@ from tinykit.pretty import format_interval, format_si
 MOST_ROWS = 50
 
 
-def sweep_view(sweep: Sweep) -> Iterator[RenderableType]:
-    """What ``tinykit compare --sweep`` shows under the comparison."""
+def sweep_view(sweep: Sweep, words: Mapping[str, str]) -> Iterator[RenderableType]:
+    """What ``tinykit compare --sweep`` shows under the comparison; its ``words`` hold where none is swept."""
     edge = np.concatenate([saving(sweep, case, "edge") for case in sweep.cases])
     can = np.concatenate([_feasible(case) for case in sweep.cases])
     said = [
@@ -40,7 +41,7 @@ def sweep_view(sweep: Sweep) -> Iterator[RenderableType]:
     axes = [f">{axis.name}" for axis in (*sweep.words, *sweep.numbers)]
     heads = [f">{policy}" for policy in POLICIES]
     saved = [f">edge saves {WORDS[column]}" for column in _columns(sweep)]
-    rows = (row for case in sweep.cases for row in _rows(sweep, case))
+    rows = (row for case in sweep.cases for row in _rows(sweep, case, words))
     yield table([*axes, *heads, *saved, "edge chose", "cloud chose"], rows)
 
 
@@ -57,7 +58,9 @@ def _columns(sweep: Sweep) -> tuple[Column, ...]:
     return (sweep.column,)
 
 
-def _rows(sweep: Sweep, case: Case) -> Iterator[tuple[object, ...]]:
+def _rows(sweep: Sweep, case: Case, words: Mapping[str, str]) -> Iterator[tuple[object, ...]]:
+    swept = zip(sweep.words, case.words, strict=True)
+    words = {**words, **{key: word for axis, word in swept for key in axis.keys}}
     unit = UNITS[sweep.column]
     saved = {column: saving(sweep, case, "edge", column) for column in _columns(sweep)}
     drawn, can = case.savings.get("edge"), _feasible(case)
@@ -68,7 +71,8 @@ def _rows(sweep: Sweep, case: Case) -> Iterator[tuple[object, ...]]:
             format_si(one[k], axis.unit, digits=4)
             for axis, one in zip(sweep.numbers, sweep.at(), strict=True)
         ]
-        hands = [str(one.hands[one.hand[k]]) for one in (case.policies["edge"], case.policies["cloud"])]
+        chose = {policy: case.policies[policy] for policy in ("edge", "cloud")}
+        hands = [settings(one.hands[one.hand[k]], policy, words) for policy, one in chose.items()]
         cells = [
             "?" if np.isnan(one) else f"{mark}{format_si(one, unit)}"
             for mark, one in zip(marks, totals, strict=True)

@@ -12,22 +12,15 @@ from tinykit.cli.compare_job import Done
 from tinykit.cli.compare_sweep_view import sweep_view
 from tinykit.comparison.compare import Outcome
 from tinykit.comparison.flow import POLICIES, Policy
+from tinykit.comparison.hand_words import settings
 from tinykit.comparison.ledger import COLUMNS, Column
 from tinykit.comparison.lines import entries
-from tinykit.comparison.lines.gateway import GATEWAY
 from tinykit.comparison.result import NO_FIGURE, UNITS, Cell, PolicyResult, Result
-from tinykit.comparison.result_headline import WORDS, answer, basis, missing, without_price
+from tinykit.comparison.result_headline import WORDS, answer, basis, missing
 from tinykit.console import key_values, safe_text, table
 from tinykit.estimate.record import KINDS
 from tinykit.pretty import format_duration, format_interval, format_si
 
-_TIERS = {
-    "shared": "a shared server",
-    "autoscaled": "a server scaled to the load",
-    "dedicated": "a server of its own",
-    "cpu": "a CPU server",
-    GATEWAY: "the gateway",
-}
 _CHOSEN = "Settings that each side chose: the cheapest that keep the limits (a side's hand, in the files)"
 _STYLES = {"saves": "bold green", "LOSES": "bold red"}
 
@@ -52,12 +45,12 @@ def _blocks(done: Done) -> Iterator[RenderableType]:
         yield from (Text(), Text(title, style="bold"), block)
     yield Text()
     yield Text(_CHOSEN, style="bold")
-    yield key_values((policy, settings(result, policy)) for policy in POLICIES)
+    yield key_values((policy, _settings(result, policy)) for policy in POLICIES)
     yield Text()
     yield key_values(_facts(done))
     if done.sweep is not None:
         yield Text()
-        yield from sweep_view(done.sweep)
+        yield from sweep_view(done.sweep, result.words)
     if left_out := missing(result):
         yield Text()
         yield _gaps(result, left_out)
@@ -72,12 +65,10 @@ def _savings(result: Result) -> Table:
         cells: list[object] = [WORDS[column]]
         for policy in ("edge", "hybrid"):
             one = result.difference(policy, column)
-            sums = [result.policies[p].totals[column].outcome for p in (one.policy, one.than)]
-            partial = bool(without_price(result, policy, column))
             if not all(result.policies[p].feasible for p in (one.policy, one.than)):
                 cells += [Text("not feasible", style="yellow"), ""]
                 continue
-            if None in sums or one.saving is None or partial:
+            if one.saving is None:
                 cells += ["?", ""]
             else:
                 cells += [_signed(one.saving, UNITS[column]), _times(one.ratio)]
@@ -129,8 +120,6 @@ def _softest(cells: Iterable[Cell | None]) -> str:
 def _short(cell: Cell | None, column: Column) -> str:
     if cell is None:
         return ""
-    if cell.kind == "outside":
-        return "—"
     return "?" if cell.outcome is None else format_si(cell.outcome.nominal, UNITS[column])
 
 
@@ -146,25 +135,11 @@ def _marked(mark: str, text: str) -> str:
     return text if text == "?" else f"{mark}{text}"
 
 
-def settings(result: Result, policy: Policy) -> str:
-    """The hand of ``policy`` in words, how soon it decides, and what forbids it."""
-    one, words = result.policies[policy], result.words
-    hand = one.hand
-    if hand.mode == "associated":
-        said = [
-            "stays connected" + (f" ({words['radio.power_save']})" if words["radio.kind"] == "wifi" else "")
-        ]
-    else:
-        said = [
-            f"connects for every {hand.batch} messages" if hand.batch > 1 else "connects for every message"
-        ]
-    if policy != "edge":
-        said += [f"sends inputs {hand.payload}", f"asks {_TIERS[hand.tier]}"]
-    elif hand.tier == GATEWAY:
-        said.append("reports to the gateway")
-    said.append(f"decides in {format_duration(one.latency_s)}")
-    late = "" if one.feasible else f": NOT FEASIBLE: {'; '.join(one.obstacles)}"
-    return f"{', '.join(said)}{late}"
+def _settings(result: Result, policy: Policy) -> str:
+    """What ``policy`` chose in words, how soon it decides, and what forbids it."""
+    one = result.policies[policy]
+    said = f"{settings(one.hand, policy, result.words)}, decides in {format_duration(one.latency_s)}"
+    return said if one.feasible else f"{said}: NOT FEASIBLE: {'; '.join(one.obstacles)}"
 
 
 def _facts(done: Done) -> Iterator[tuple[str, object]]:

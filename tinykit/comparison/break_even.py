@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinykit.comparison.flow import Hand, Policy, make_flow
-from tinykit.comparison.hand import play, prices
+from tinykit.comparison.hand import choose, play
 from tinykit.comparison.ledger import Column, Entry
 from tinykit.comparison.limits import accuracy_limits, kept
 from tinykit.comparison.lines.datacentre import replica_seconds
@@ -70,7 +70,10 @@ class BreakEven:
 
 def cheapest(entries: Sequence[Entry], tiers: Mapping[str, Values], policy: Policy, column: Column) -> Array:
     """What ``policy`` costs at each point with its best hand there; infinite where none is feasible."""
-    return np.asarray(np.min(prices(play(entries, tiers, policy, column)), axis=0))
+    played = play(entries, tiers, policy, column)
+    index, found = choose(played)
+    costs = np.stack(np.broadcast_arrays(*(one.cost for one in played), index)[:-1])
+    return np.where(found, np.take_along_axis(costs, index[None], axis=0)[0], np.inf)
 
 
 def break_even(

@@ -137,8 +137,9 @@ class Catalog:
         if key in self._rows:
             return self._rows[key]
         near = [known for known in self._rows if known.endswith(f".{key}") or known.startswith(key)][:5]
-        near = near or difflib.get_close_matches(key, self._rows, n=3, cutoff=0.0)
-        hint = f"did you mean {', '.join(near)}? tinykit catalog list shows all keys."
+        near = near or difflib.get_close_matches(key, self._rows, n=3, cutoff=0.5)
+        like = f"did you mean {', '.join(near)}? " if near else ""
+        hint = f"{like}tinykit catalog list shows all keys."
         raise InputError(f"no figure {key!r} in the catalogue.", hint=hint, code="CATALOG_KEY")
 
     def category(self, name: str) -> tuple[Row, ...]:

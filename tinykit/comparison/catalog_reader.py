@@ -199,8 +199,9 @@ def _word_faults(text: Mapping[str, str], kind: str, check: str) -> Iterator[str
     if not _KEY.fullmatch(text["key"]):
         yield f"key {text['key']!r} is not made of letters, digits and . _ + -"
     if text["unit"] not in UNITS:
-        near = difflib.get_close_matches(text["unit"], UNITS, n=2, cutoff=0.0)
-        yield f"unknown unit {text['unit']!r}, did you mean {' or '.join(near)}?"
+        near = difflib.get_close_matches(text["unit"], UNITS, n=2, cutoff=0.5)
+        like = f", did you mean {' or '.join(near)}?" if near else "; tinykit catalog list shows those in use"
+        yield f"unknown unit {text['unit']!r}{like}"
     if not text["source"]:
         yield "it has no source"
     for name, word, known in (

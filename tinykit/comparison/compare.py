@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,16 @@ from tinykit.comparison.checks import (
 )
 from tinykit.comparison.flow import POLICIES, Hand, Policy, make_flow
 from tinykit.comparison.hand import Played, best, play
-from tinykit.comparison.ledger import COLUMNS, Column, Ledger, make_ledger, uneven
+from tinykit.comparison.ledger import (
+    COLUMNS,
+    Column,
+    Doubt,
+    Ledger,
+    is_whole,
+    make_ledger,
+    uneven,
+    unpriced,
+)
 from tinykit.comparison.limits import accuracy_limits, broken, limits
 from tinykit.comparison.lines import entries
 from tinykit.comparison.lines.gateway import GATEWAY
@@ -57,11 +66,12 @@ class Outcome:
 class Difference:
     """What ``policy`` costs less than ``than`` in a column, per device-day; negative where it loses.
 
-    ``ratio`` is what ``than`` costs by what ``policy`` costs, None where that is no number, or where joules
-    of either have no figure in this column. ``wins`` is the share of draws in which ``policy`` costs less.
-    ``missing`` are the lines of either side without a figure in this column: with any, the difference is that
-    of the lines that have one. Where one side lacks the figure of a line that the other has (``uneven``)
-    there is no saving, no ratio, and no ``wins``.
+    ``ratio`` is what ``than`` costs by what ``policy`` costs, None where that is no number, or where a line
+    of either that is known in joules has no figure in this column. ``wins`` is the share of draws in which
+    ``policy`` costs less. ``missing`` are the lines of either side without a figure in this column: with any,
+    the difference is that of the lines that have one. There is no saving, no ratio, and no ``wins`` where one
+    side lacks the figure of a line that the other has (``uneven``), where joules of either have none, or, in
+    money, any line that is known (``unpriced``), or where a side has no figure at all.
     """
 
     policy: Policy
@@ -72,6 +82,7 @@ class Difference:
     wins: float | None
     missing: tuple[str, ...]
     uneven: tuple[str, ...] = ()
+    unpriced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,11 +179,6 @@ def _compare(scenario: Scenario, catalog: Catalog, draws: int, seed: int, object
         lines, one, words, ("edge", played["edge"].hand), ("cloud", played["cloud"].hand), objective
     )
     told = {one.column for one in differences if one.policy == "edge" and one.saving is not None}
-    told -= {
-        column
-        for column in COLUMNS
-        if column != objective and _unpriced((ledgers["edge"], ledgers["cloud"]), column)
-    }
     turns = (
         break_even(lines, nominal, key, one[key].spec.unit, column)
         for key in RANGES
@@ -199,29 +205,27 @@ def _obstacles(values: Values, policy: Policy, played: Played) -> tuple[str, ...
     return broken((*late, *accuracy_limits(values, policy)))
 
 
-def _unpriced(ledgers: Collection[Ledger], column: Column) -> bool:
-    """Whether joules that are known have no figure in ``column``: hardware alone would decide there, and a
-    ratio would be of what is left."""
-    lines = (line for ledger in ledgers for line in ledger.lines)
-    return any(
-        line.columns[column] is None and bool(np.any(line.energy_j))
-        for line in lines
-        if line.energy_j is not None
-    )
-
-
 def _difference(mine: Ledger, other: Ledger, column: Column) -> Difference:
     a, b = mine.total(column), other.total(column)
     saving = np.asarray(b - a)
     wins = float(np.mean(saving[1:] > 0)) if saving.ndim else float(saving > 0)
-    lame = tuple(dict.fromkeys(key for key, priced in uneven(mine, other, column) if np.any(priced)))
+    sides = (mine, other)
+    lame = _keys(uneven(mine, other, column))
+    bare = _keys(one for ledger in sides for one in unpriced(ledger, column))
+    told = not lame and not bare and all(ledger.has_figure(column) for ledger in sides)
+    whole = told and bool(np.all(a > 0)) and all(is_whole(ledger, column) for ledger in sides)
     return Difference(
         mine.policy,
         other.policy,
         column,
-        None if lame else Outcome.of(saving),
-        Outcome.of(b / a) if np.all(a > 0) and not lame and not _unpriced((mine, other), column) else None,
-        None if lame else wins,
+        Outcome.of(saving) if told else None,
+        Outcome.of(b / a) if whole else None,
+        wins if told else None,
         tuple(dict.fromkeys(mine.gaps(column) + other.gaps(column))),
         lame,
+        bare,
     )
+
+
+def _keys(doubts: Iterable[Doubt]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for key, _, where in doubts if np.any(where)))

@@ -1,19 +1,20 @@
 """Each side plays its best feasible hand: radio mode, messages a connection, payload and tier are searched.
 
 The search is over nominal values, within the latency bound; the choice is printed, and holds for every draw.
-In a sweep each point has its own.
+In a sweep each point has its own. In a column that lacks the figure of joules it is the least joules that are
+searched, and of hands that cost the same it is the one of the least joules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from tinykit.comparison.flow import DAY_S, Flow, Hand, Policy, make_flow
-from tinykit.comparison.ledger import Column, Entry, make_ledger
+from tinykit.comparison.ledger import Column, Entry, Ledger, make_ledger
 from tinykit.comparison.limits import kept, limits
 from tinykit.comparison.lines.gateway import GATEWAY, here
 from tinykit.comparison.parameters import Array, Values
@@ -23,14 +24,19 @@ BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 @dataclass(frozen=True)
 class Played:
-    """A hand, with what it costs in the column that was searched and its latency in s; ``lacks`` counts its
-    lines without a figure there."""
+    """A hand, with what it costs in the column that was asked for, its joules, and its latency in s.
+
+    ``searched`` is the column that hands are chosen in: the one asked for, or joules where some have no
+    figure there. ``lacks`` counts its lines without a figure in that.
+    """
 
     hand: Hand
     cost: Array
+    energy_j: Array
     latency_s: Array
     feasible: npt.NDArray[np.bool_]
     lacks: int
+    searched: Column
 
 
 def hands(values: Values, tiers: Sequence[str]) -> Iterator[Hand]:
@@ -80,7 +86,8 @@ def play(
 
     The edge infers in none; where its reports go, to the premises or beyond, is a choice all the same.
     """
-    found = []
+    found: list[tuple[Played, int]] = []
+    bare = False
     if policy == "edge":
         first = {tier == GATEWAY: tier for tier in reversed(list(tiers))}
         tiers = {tier: tiers[tier] for tier in reversed(list(first.values()))}
@@ -88,18 +95,41 @@ def play(
         for hand in hands(values, [tier]):
             flow = make_flow(values, policy, hand)
             late = latency_s(values, flow)
-            ledger = make_ledger(entries, values, flow, (column,))
+            ledger = make_ledger(entries, values, flow, tuple({column: None, "energy_j": None}))
             can = kept(limits(values, flow, late))
-            found.append(Played(hand, ledger.total(column), late, can, len(ledger.gaps(column))))
-    return tuple(found)
+            cost, energy_j = ledger.total(column), ledger.total("energy_j")
+            one = Played(hand, cost, energy_j, late, can, len(ledger.gaps(column)), column)
+            found.append((one, len(ledger.gaps("energy_j"))))
+            bare = bare or _is_bare(ledger, column)
+    if bare:
+        return tuple(replace(one, searched="energy_j", lacks=lacks) for one, lacks in found)
+    return tuple(one for one, _ in found)
+
+
+def _is_bare(ledger: Ledger, column: Column) -> bool:
+    """Whether joules have no figure in ``column``."""
+    return any(
+        line.columns[column] is None and line.energy_j is not None and bool(np.any(line.energy_j))
+        for line in ledger.lines
+    )
+
+
+def choose(played: Sequence[Played]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Which hand is the cheapest feasible one at each point, and whether any is; shape (points,) or ()."""
+    rows = np.broadcast_arrays(*prices(played), *(one.energy_j for one in played))
+    cost, joules = np.stack(rows[: len(played)]), np.stack(rows[len(played) :])
+    least = np.min(cost, axis=0)
+    index = np.argmin(np.where(cost == least, joules, np.inf), axis=0)
+    return np.asarray(index), np.asarray(np.isfinite(least))
 
 
 def prices(played: Sequence[Played]) -> Array:
-    """What each hand costs, shape (hands, points) or (hands,): infinite where it is not feasible, or where
-    another of its tier is and lacks fewer figures. None is the cheapest for want of one."""
+    """What each hand costs in what is searched, shape (hands, points) or (hands,): infinite where it is not
+    feasible, or where another of its tier is and lacks fewer figures. None is the cheapest for want of
+    one."""
     count = len(played)
     both = np.stack(
-        np.broadcast_arrays(*(one.cost for one in played), *(one.feasible.astype(float) for one in played))
+        np.broadcast_arrays(*map(_sought, played), *(one.feasible.astype(float) for one in played))
     )
     cost, feasible = both[:count], both[count:] > 0.0
     lacks = np.array([one.lacks for one in played]).reshape((-1,) + (1,) * (cost.ndim - 1))
@@ -111,10 +141,14 @@ def prices(played: Sequence[Played]) -> Array:
     return np.where(feasible, cost, np.inf)
 
 
+def _sought(one: Played) -> Array:
+    return one.energy_j if one.searched == "energy_j" else one.cost
+
+
 def best(played: Sequence[Played]) -> Played:
     """The cheapest feasible hand; where none is feasible the fastest, which is not ``feasible``. Scalars
     only."""
-    cost = prices(played)
-    if np.isfinite(cost).any():
-        return played[int(np.argmin(cost))]
+    index, found = choose(played)
+    if found:
+        return played[int(index)]
     return min(played, key=lambda one: float(one.latency_s))

@@ -113,15 +113,33 @@ class Ledger:
         return next((line for line in self.lines if line.key == key), None)
 
 
-def uneven(mine: Ledger, other: Ledger, column: Column) -> Iterator[tuple[str, Array]]:
-    """Lines without a figure on one side and with one on the other, and where that is not 0: what such sums
+Doubt = tuple[str, Ledger, Array]
+"""A line, a ledger, and where its figures there (its points or draws) leave a difference untold."""
+
+
+def uneven(mine: Ledger, other: Ledger, column: Column) -> Iterator[Doubt]:
+    """Lines without a figure on one side and with one on the other, where that is not 0: what such sums
     differ by is partly what nobody knows."""
     for lacks, has in ((mine, other), (other, mine)):
         for key in lacks.gaps(column):
             line = has.line(key)
             known = None if line is None else line.columns[column]
             if known is not None:
-                yield key, np.asarray(known != 0.0)
+                yield key, has, np.asarray(known != 0.0)
+
+
+def unpriced(ledger: Ledger, column: Column) -> Iterator[Doubt]:
+    """Lines with joules that have no figure in ``column``: what is left of such a sum decides nothing. In
+    money every line known but for its price, with joules or without: part of a bill is no saving."""
+    for line in ledger.lines:
+        if line.columns[column] is None and line.energy_j is not None:
+            yield line.key, ledger, np.asarray((line.energy_j != 0.0) | (column == "money_usd"))
+
+
+def is_whole(ledger: Ledger, column: Column) -> bool:
+    """Whether every line known in joules, or known to take none, has its figure in ``column``: else no ratio
+    is told, which gaps of both sides do not leave as it is."""
+    return not any(line.columns[column] is None and line.energy_j is not None for line in ledger.lines)
 
 
 def make_ledger(

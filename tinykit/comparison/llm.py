@@ -115,9 +115,12 @@ def token_energy(name: str, batch: int) -> TokenEnergy:
     model = models.find_model(provider=provider, model_name=model_name)
     if model is None:
         known = [f"{one.provider.value}/{one.name}" for one in models.list_models()]
-        near = difflib.get_close_matches(name, known, n=4, cutoff=0.0)
+        near = difflib.get_close_matches(name, known, n=4, cutoff=0.5)
+        like = f"did you mean {', '.join(near)}? " if near else ""
         raise InputError(
-            f"ecologits knows no model '{name}'.", hint=f"did you mean {', '.join(near)}?", code="LLM"
+            f"ecologits knows no model '{name}'.",
+            hint=f"{like}name it PROVIDER/MODEL, like {known[0]}.",
+            code="LLM",
         )
     size = model.architecture.parameters
     total, active = (size.total, size.active) if isinstance(size, ParametersMoE) else (size, size)

@@ -14,7 +14,7 @@ from tinykit.comparison.fields import Between, Cited, Default, Found, Gap, Stanc
 from tinykit.errors import InputError
 
 KWH_J = 3.6e6
-_LISTED = "tinykit catalog list --category grid lists zones."
+_CODES = "A zone is a country's ISO 3166 code, of three letters (KOR) or, of many, of two (KR); or world."
 # ISO 3166-1 alpha-2 of zones that people name; any alpha-3 code that ecologits knows is taken as it is.
 _ALPHA3 = {
     "KR": "KOR", "US": "USA", "DE": "DEU", "FR": "FRA", "CN": "CHN", "IN": "IND", "SE": "SWE", "TW": "TWN",
@@ -30,10 +30,11 @@ def zone_code(name: str) -> str:
     code = _ALPHA3.get(name.upper(), name.upper())
     if len(code) == 3 and code.isalpha():
         return code
-    near = difflib.get_close_matches(name.upper(), _ALPHA3, n=3, cutoff=0.0)
+    near = difflib.get_close_matches(name.upper(), _ALPHA3, n=3)
+    like = f"Did you mean {', '.join(near)}? " if near else ""
     raise InputError(
         f"there is no zone '{name}'.",
-        hint=f"--grid takes a country's code or world. Did you mean {', '.join(near)}? {_LISTED}",
+        hint=f"{like}{_CODES}",
         code="GRID_ZONE",
     )
 
@@ -98,7 +99,7 @@ def _mix(code: str) -> tuple[float, float, str] | None:
     if found is None:
         raise InputError(
             f"ecologits has no electricity mix of '{code}'.",
-            hint=f"--grid with another zone, or give grid.device_g_per_j and its like yourself. {_LISTED}",
+            hint=f"--grid with another zone, or give grid.device_g_per_j and its like yourself. {_CODES}",
             code="GRID_ZONE",
         )
     return float(found.gwp), float(found.wue), f"ecologits {version('ecologits')} electricity mixes, {code}"

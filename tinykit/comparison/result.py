@@ -26,7 +26,7 @@ from tinykit.comparison.lines.run import SIMULATED
 from tinykit.comparison.lines.server import CASES
 from tinykit.comparison.paired import Paired
 from tinykit.comparison.parameters import Missing, Parameter, Values
-from tinykit.comparison.result_notes import left_out, notes, unchecked
+from tinykit.comparison.result_notes import left_out, notes, searched, unchecked
 from tinykit.errors import InputError
 from tinykit.estimate.record import KINDS
 
@@ -186,6 +186,7 @@ def _result(comparison: Comparison, catalog: Catalog, column: Column, paired: Pa
     said = notes(comparison.words, {key: one for key, one in parameters.items() if key in used})
     said += tuple(left_out(comparison.words, comparison.parameters, CASES))
     said += tuple(unchecked(comparison.words, parameters))
+    said += tuple(searched(comparison.played, column))
     if paired is not None:
         said += (paired.note,)
     return Result(comparison, column, provenance, policies, said, paired)

@@ -79,16 +79,14 @@ def _outcome(one: Outcome) -> dict[str, Any]:
 
 def _difference(result: Result, k: int) -> dict[str, Any]:
     one = result.comparison.differences[k]
-    totals = [result.policies[policy].totals[one.column] for policy in (one.policy, one.than)]
-    saving = None if any(cell.outcome is None for cell in totals) else one.saving
-    unknown = saving is None
     return {
         "policy": one.policy,
         "than": one.than,
         "column": one.column,
-        "saving": None if saving is None else _outcome(saving),
-        "ratio": None if unknown or one.ratio is None else _outcome(one.ratio),
-        "probability": None if unknown or one.wins in (0.0, 1.0) else one.wins,
+        "saving": None if one.saving is None else _outcome(one.saving),
+        "ratio": None if one.ratio is None else _outcome(one.ratio),
+        "probability": None if one.wins in (0.0, 1.0) else one.wins,
+        "why": answer(result, one.policy, one.column) if one.saving is None else None,
         "missing": list(one.missing),
     }
 

@@ -45,26 +45,14 @@ def answer(result: Result, policy: Policy, column: Column | None = None) -> str:
     if any(result.policies[p].totals[column].outcome is None for p in (policy, "cloud")):
         return f"{name} against cloud in {WORDS[column]}: nobody has the figures."
     one = result.difference(policy, column)
-    if unpriced := without_price(result, policy, column):
-        return f"{name} against cloud in money cannot be told: nobody has priced {', '.join(unpriced)}."
+    if one.unpriced:
+        lack = "has priced" if column == "money_usd" else f"has a figure of {WORDS[column]} for"
+        lines = ", ".join(one.unpriced)
+        return f"{name} against cloud in {WORDS[column]} cannot be told: nobody {lack} {lines}."
     if one.saving is None:
         why = f"one side alone has {', '.join(one.uneven)}"
         return f"{name} against cloud in {WORDS[column]} cannot be told: {why}."
     return _told(name, one, one.saving)
-
-
-def without_price(result: Result, policy: Policy, column: Column) -> tuple[str, ...]:
-    """In money, lines of ``policy`` or cloud known but for their price: part of a bill is no saving."""
-    if column != "money_usd":
-        return ()
-    found = (line for one in (policy, "cloud") for line in result.policies[one].lines)
-    return tuple(
-        dict.fromkeys(
-            line.key
-            for line in found
-            if line.cells[column].kind == "missing" and line.cells["energy_j"].kind != "missing"
-        )
-    )
 
 
 def _told(name: str, one: Difference, saving: Outcome) -> str:

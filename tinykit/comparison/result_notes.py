@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from tinykit.comparison.checks import is_reached
+from tinykit.comparison.flow import Policy
+from tinykit.comparison.hand import Played
+from tinykit.comparison.ledger import Column
 from tinykit.comparison.lines.gateway import GATEWAY
 from tinykit.comparison.lines.run import UNNAMED
 from tinykit.comparison.llm import at_batch
@@ -191,6 +194,14 @@ def _spreads(parameters: Mapping[str, Parameter]) -> Iterator[str]:
         yield f"No spread stated, drawn as if exact: {', '.join(exact)}."
     if ours:
         yield f"Spread assumed by tinykit, not stated by a publisher: {', '.join(ours)}."
+
+
+def searched(played: Mapping[Policy, Played], column: Column) -> Iterator[str]:
+    """Whose settings were not chosen in ``column``, for want of figures."""
+    by_joules = [policy for policy, one in played.items() if one.searched != column]
+    if by_joules:
+        why = f"since joules have no figure in {column.partition('_')[0]}"
+        yield f"Settings chosen by the least joules, {why}: {', '.join(by_joules)}."
 
 
 def _marks(parameters: Mapping[str, Parameter]) -> Iterator[str]:

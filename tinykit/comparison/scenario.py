@@ -165,7 +165,7 @@ def require_field(key: str, place: str) -> Quantity | Word:
     if found is None:
         raise InputError(
             f"{place}: there is no key '{key}' in a scenario.",
-            hint=f"{_like(key, tuple(fields()))} docs/reference/scenario.md lists all.",
+            hint=f"{_like(key, tuple(fields()))}docs/reference/scenario.md lists all.",
             code="SCENARIO_KEY",
         )
     return found
@@ -184,6 +184,6 @@ def _flatten(tree: Mapping[str, Any], prefix: str, place: str) -> Iterator[tuple
 
 
 def _like(word: str, words: tuple[str, ...]) -> str:
-    """The nearest, however far."""
-    near = difflib.get_close_matches(word, words, n=3, cutoff=0.0)
-    return f"Did you mean {', '.join(near)}?"
+    """The nearest, if any are near; with a space behind."""
+    near = difflib.get_close_matches(word, words, n=3, cutoff=0.5)
+    return f"Did you mean {', '.join(near)}? " if near else ""

@@ -70,6 +70,8 @@ def session_device(session: StoredSession, accepted: Collection[str] = ()) -> di
             keys[key] = quantity_table(one, one.value, given, _note(line, session.ledger))
     if "radio" in found:
         keys["radio.name"] = board
+        # The phase is the radio's alone: whoever connects from deep sleep boots beside it.
+        keys["radio.holds_boot"] = "no"
         if "tail" not in found:
             keys["radio.tail_j"] = _nothing("J", given)
     if "sleep" in found:

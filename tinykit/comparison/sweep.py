@@ -17,8 +17,8 @@ from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.checks import calculable, refuse_no_edge
 from tinykit.comparison.compare import resolve_tiers
 from tinykit.comparison.flow import POLICIES, Hand, Policy, make_flow
-from tinykit.comparison.hand import play, prices
-from tinykit.comparison.ledger import COLUMNS, Column, Ledger, make_ledger, uneven
+from tinykit.comparison.hand import choose, play
+from tinykit.comparison.ledger import COLUMNS, Column, Ledger, make_ledger, uneven, unpriced
 from tinykit.comparison.limits import accuracy_limits, kept
 from tinykit.comparison.lines import entries
 from tinykit.comparison.parameters import Array, Values, nominal_values
@@ -39,8 +39,8 @@ TASKS, MOST_A_TASK = 64, 64
 class SweptPolicy:
     """One policy at every point (arrays of shape (points,)): which of ``hands`` it plays, whether that is
     feasible, its latency in s, and its totals per device-day; a total without any figure is NaN. ``gaps`` are
-    lines without a figure in the searched column. ``told``: where neither it nor cloud lacks the figure of a
-    line that the other has."""
+    lines without a figure in the searched column. ``told``: where a saving against cloud can be told
+    (`Difference`)."""
 
     hands: tuple[Hand, ...]
     hand: npt.NDArray[np.int64]
@@ -214,11 +214,10 @@ def _told(mine: Parts, cloud: Parts, count: int, column: Column) -> npt.NDArray[
             both = here_mine & here_cloud
             if not both.any():
                 continue
-            for key, priced in uneven(one, other, column):
-                line = one.line(key)
-                lacks_mine = line is not None and line.columns[column] is None
+            sides = (uneven(one, other, column), unpriced(one, column), unpriced(other, column))
+            for _, ledger, doubtful in itertools.chain(*sides):
                 where = np.zeros(count, bool)
-                where[here_cloud if lacks_mine else here_mine] = priced
+                where[here_mine if ledger is one else here_cloud] = doubtful
                 told &= ~(both & where)
     return told
 
@@ -230,8 +229,8 @@ def _policy(
     played = play(entries(), tiers, policy, column)
     late = np.stack([np.broadcast_to(one.latency_s, count) for one in played])
     feasible = np.stack([np.broadcast_to(one.feasible, count) for one in played])
-    costs = prices([replace(one, feasible=can) for one, can in zip(played, feasible, strict=True)])
-    hand = np.where(feasible.any(axis=0), np.argmin(costs, axis=0), np.argmin(late, axis=0))
+    index, found = choose([replace(one, feasible=can) for one, can in zip(played, feasible, strict=True)])
+    hand = np.where(found, index, np.argmin(late, axis=0))
     points = np.arange(count)
     totals: dict[Column, Array] = {one: np.empty(count) for one in COLUMNS}
     gaps: dict[str, None] = {}

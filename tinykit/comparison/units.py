@@ -109,8 +109,9 @@ def si_unit(unit: str) -> tuple[str, float]:
     try:
         return UNITS[unit]
     except KeyError:
-        near = difflib.get_close_matches(unit, UNITS, n=3, cutoff=0.0)
-        hint = f"did you mean {', '.join(near)}? tinykit catalog list shows the units in use."
+        near = difflib.get_close_matches(unit, UNITS, n=3, cutoff=0.5)
+        like = f"did you mean {', '.join(near)}? " if near else ""
+        hint = f"{like}tinykit catalog list shows the units in use."
         raise InputError(f"unknown unit {unit!r}.", hint=hint, code="CATALOG_UNIT") from None
 
 

@@ -144,15 +144,17 @@ def _idle(v: Values, f: Flow, _: Sums) -> Cost | None:
 
 
 def _requests(v: Values, f: Flow, _: Sums) -> Cost | None:
-    return None if here(f) else Cost(f.messages * v["cloud.request_j"])
+    return None if here(f) or not np.any(f.messages) else Cost(f.messages * v["cloud.request_j"])
 
 
 def _decode(v: Values, f: Flow, _: Sums) -> Cost | None:
-    return None if _out(f) else Cost(f.cloud_inferences * v["cloud.decode_j"])
+    return (
+        None if _out(f) or not np.any(f.cloud_inferences) else Cost(f.cloud_inferences * v["cloud.decode_j"])
+    )
 
 
 def _storage(v: Values, f: Flow, _: Sums) -> Cost | None:
-    return None if here(f) else Cost(f.up_bytes * v["cloud.storage_j_per_byte"])
+    return None if here(f) or not np.any(f.up_bytes) else Cost(f.up_bytes * v["cloud.storage_j_per_byte"])
 
 
 def _facility(v: Values, _: Flow, s: Sums) -> Cost | None:

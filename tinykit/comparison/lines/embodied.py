@@ -19,7 +19,7 @@ FIELDS = (
     Quantity(
         "device.life_years",
         "year",
-        "Of the device.",
+        "Years that the device is in service.",
         Assumed(3.0, note="a choice of the scenario"),
         least=0.01,
         design=True,

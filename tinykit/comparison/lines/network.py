@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tinykit.comparison.fields import Assumed, Cited, Default, Gap, Quantity, Word, Words
 from tinykit.comparison.flow import DAY_S, Flow
 from tinykit.comparison.ledger import Cost, Entry, Sums
@@ -98,7 +100,7 @@ def _bytes(v: Values, f: Flow, _: Sums) -> Cost | None:
 
 def _attach(v: Values, f: Flow, _: Sums) -> Cost | None:
     """No average by the byte tells it, nobody published it, and a connection of few bytes is mostly that."""
-    if v.word("radio.kind") not in CELLULAR or here(f):
+    if v.word("radio.kind") not in CELLULAR or here(f) or not np.any(f.connections):
         return None
     return Cost(f.connections * v["network.attach_j"])
 

@@ -1,8 +1,8 @@
 """The device's supply, which decides what its joules cost: a primary cell's are orders above the grid's.
 
 Grams per delivered joule: mains and rechargeable, the grid's (losses are a line, and so is a pack's wear);
-primary, the pack's over its usable energy; harvested, none: the harvester is a line of its own. Packs are
-bought whole, one at least, and one that is old is replaced: what is left in them all is a line, too.
+primary, the pack's over its usable energy; harvested, none: the harvester is a line of its own. A first pack
+is bought whole, and one that is old is replaced: what is left in them all is a line, too.
 """
 
 from __future__ import annotations
@@ -183,10 +183,9 @@ def _used(v: Values, s: Sums) -> Array:
 
 
 def _bought(v: Values, s: Sums) -> Array:
-    """Packs of the device's life, bought whole: the last one for what is left of it; none gets too old."""
-    packs = np.maximum(_used(v, s), v["device.life_years"] / v["supply.shelf_years"])
-    # Three packs that last a third of a life each are not four for a rounding.
-    return np.maximum(np.ceil(packs - 1e-9), 1.0)
+    """Packs of the device's life: the first one whole, and of more the average of many devices, a fraction
+    and all, so that no answer turns on the rounding of the last; none gets too old."""
+    return np.maximum(np.maximum(_used(v, s), v["device.life_years"] / v["supply.shelf_years"]), 1.0)
 
 
 def _each(v: Values, a_day: Array, keys: tuple[str, str, str], scale: Array | float = 1.0) -> Cost:
@@ -244,14 +243,14 @@ ENTRIES = (
     Entry(
         "supply.unused",
         "none",
-        "(ceil(max(packs used, life / shelf life, 1)) - packs used) / life x making a pack",
+        "(max(packs used, life / shelf life, 1) - packs used) / life x making a pack",
         _unused,
         MAKING,
     ),
     Entry(
         "supply.visits",
         "none",
-        "(ceil(max(packs used, life / shelf life, 1)) - 1) / life x a visit",
+        "(max(packs used, life / shelf life, 1) - 1) / life x a visit",
         _visits,
         MAKING,
     ),
