@@ -11,6 +11,7 @@ from tinykit.comparison.accuracy import paired_curve, priced_curve
 from tinykit.comparison.break_even_map import break_even_map
 from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.compare import compare
+from tinykit.comparison.ledger import Column
 from tinykit.comparison.lines import entries
 from tinykit.comparison.parameters import nominal_values
 from tinykit.comparison.result import Result, make_result
@@ -21,10 +22,10 @@ pytest.importorskip("matplotlib")
 CATALOG = Catalog.load()
 
 
-def result(**changes: object) -> Result:
+def result(column: Column = "energy_j", **changes: object) -> Result:
     given = {"edge.inference_j": 1e-3, "device.sleep_w": 1e-5}
     given |= {key.replace("__", "."): value for key, value in changes.items()}  # type: ignore[misc]
-    return make_result(compare(Scenario(given), CATALOG, draws=500), CATALOG)
+    return make_result(compare(Scenario(given), CATALOG, draws=500, objective=column), CATALOG, column)
 
 
 def texts(paths: tuple[Path, ...]) -> dict[str, str]:
@@ -48,6 +49,40 @@ def test_an_edge_that_loses_is_said_to_lose_and_its_region_is_drawn(tmp_path: Pa
     drawn = texts(draw_comparison(found, tmp_path))
     assert "The edge LOSES" in drawn["difference"]
     assert "edge loses here" in drawn["break-even"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"edge__inference_j": 100.0},
+        {
+            "column": "money_usd",
+            "supply__kind": "primary",
+            "supply__pack": "li",
+            "supply__pack_usd_per_j": 1e-4,
+        },
+        {"radio__kind": "lorawan", "service__payload_bytes": 3000},
+        {"service__payload_bytes": 3e6, "service__events_per_day": 80_000},
+    ],
+    ids=["loses", "money", "not feasible", "large"],
+)
+def test_no_text_is_cut(words: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Titles, labels and names lie inside the picture."""
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    figures: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: figures.append(figure))
+    draw_comparison(result(**words), tmp_path)
+    assert len(figures) == 4
+    for figure in figures:
+        figure.draw_without_rendering()
+        ticks = {one for axis in figure.axes for one in (*axis.get_xticklabels(), *axis.get_yticklabels())}
+        minor = {one for axis in figure.axes for one in axis.get_xticklabels(which="minor")}
+        for text in set(figure.findobj(Text)) - ticks - minor:
+            if text.get_visible() and text.get_text():
+                box = text.get_window_extent()
+                assert box.x0 >= 0 and box.x1 <= figure.bbox.x1, text.get_text()
 
 
 def test_the_map_agrees_with_a_comparison_at_its_point() -> None:

@@ -67,6 +67,10 @@ def test_another_column_is_named_and_a_share_above_one_is_no_loss() -> None:
     )
     share = {"key": "service.report_share", "unit": "1", "now": 0.01, "searched": [1e-4, 10.0]}
     assert sentences(**share, points=[2.0]) == []
+    (told,) = sentences(**share, points=[], edge_wins_at_low_end=False)
+    assert told == "It loses if the share of decisions that is reported is anything from 0.0001 to 1."
+    (told,) = sentences(**share, points=[0.5])
+    assert "more than 0.5 (" in told
     assert list(losing({"edge_wins_at_low_end": True, "key": "x", "points": [2.0], "searched": [1, 9]})) == [
         (2.0, 9.0)
     ]
@@ -110,7 +114,8 @@ def test_quantities_have_the_units_that_people_use() -> None:
 def saved(nominal: float, low: float, high: float) -> list[str]:
     saving = {"nominal": nominal, "interval95": [low, high]}
     rows = [{"policy": "edge", "column": one, "saving": saving} for one in WORDS]
-    return list(_columns({"differences": rows}))
+    policies = {key: {"feasible": True} for key in ("edge", "cloud")}
+    return list(_columns({"differences": rows, "policies": policies}))
 
 
 def test_a_column_says_how_sure_its_loss_is() -> None:

@@ -14,7 +14,7 @@ from tinykit.comparison.result import UNITS, Result
 from tinykit.comparison.result_headline import WORDS
 from tinykit.comparison.tornado import Bar
 from tinykit.reporting.comparison_words import bar_label, quantity
-from tinykit.reporting.plot_text import BODY, SMALL, TITLE, plain, plot_text
+from tinykit.reporting.plot_text import BODY, SMALL, TITLE, plain, plot_text, wrapped
 
 MOST_BARS = 12
 _LEAST_SWING = 5e-3
@@ -58,7 +58,7 @@ def draw_tornado(figure: Any, result: Result) -> None:
             0.5, 0.5, "no uncertain figure moves it", ha="center", transform=axis.transAxes, fontsize=BODY
         )
         return
-    axis.set_title(_turned(bars), fontsize=TITLE, loc="left")
+    axis.set_title(wrapped(_turned(bars)), fontsize=TITLE, loc="left")
     influences = influences_of(result)
     for row, bar in enumerate(bars):
         for end, (colour, hatch) in ((bar.at_low, _LOW), (bar.at_high, _HIGH)):
@@ -131,7 +131,7 @@ def draw_map(figure: Any, result: Result) -> None:
             "this scenario", here, xytext=(9, 0), textcoords="offset points", fontsize=BODY, va="center",
             bbox=_LABEL,
         )  # fmt: skip
-    axis.set_title(_map_title(found), fontsize=TITLE, loc="left")
+    axis.set_title(wrapped(_map_title(found), 44), fontsize=TITLE, loc="left")
     axis.set_xlabel("decisions a day", fontsize=BODY)
     axis.set_ylabel("share of decisions that is reported", fontsize=BODY)
     axis.tick_params(labelsize=BODY)
@@ -144,11 +144,14 @@ def draw_map(figure: Any, result: Result) -> None:
 
 
 def _map_title(found: BreakEvenMap) -> str:
+    if not found.feasible.any():
+        return "Nowhere on this map are both sides feasible"
     if not np.isfinite(found.ratio).any():
         return "Nowhere on this map can it be told"
     if not (found.ratio[np.isfinite(found.ratio)] < 1.0).any():
         return "The edge loses nowhere on this map"
-    return f"The edge loses on {found.edge_loses:.0%} of this map"
+    of = "this map" if np.isfinite(found.ratio).all() else "what is coloured"
+    return f"The edge loses on {found.edge_loses:.0%} of {of}"
 
 
 def _powers(reach: float) -> list[float]:
@@ -167,14 +170,19 @@ def _times(power: float) -> str:
 
 
 def _regions(axis: Any, found: BreakEvenMap, logs: Any) -> None:
-    """Hatching and words where the edge loses; words where a side cannot play."""
+    """Hatching and words where the edge loses; words where a side cannot play, or it cannot be told."""
     x, y = found.events_per_day, found.share
     loses = np.nan_to_num(found.ratio, nan=np.inf) < 1.0
     if loses.any():
         axis.contourf(x, y, loses.astype(float), levels=[0.5, 1.5], colors="none", hatches=["////"])
         if not loses.all():
             axis.contour(x, y, logs, levels=[0.0], colors="black", linewidths=1.4)
-    for region, words in ((loses, "edge loses here"), (np.isnan(found.ratio), "not feasible")):
+    regions = {
+        "edge loses here": loses,
+        "not feasible": ~found.feasible,
+        "cannot be told": found.feasible & np.isnan(found.ratio),
+    }
+    for words, region in regions.items():
         if region.any():
             # In the middle of the columns that it fills most, where the words cover least of its edge.
             full = region.sum(axis=0)

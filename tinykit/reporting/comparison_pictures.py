@@ -13,7 +13,7 @@ from tinykit.comparison.result import UNITS, Result
 from tinykit.comparison.result_headline import WORDS
 from tinykit.pretty import format_si
 from tinykit.reporting.comparison_moves import influences_of
-from tinykit.reporting.comparison_plot import draw_comparison
+from tinykit.reporting.comparison_plot import draw_comparison, why_untold
 from tinykit.reporting.comparison_words import bar_cells
 from tinykit.reporting.drawing import drawn
 from tinykit.reporting.page import Picture, Table
@@ -37,15 +37,14 @@ def pictures(
 
     Raises MissingExtraError.
     """
-    tables = {
-        "ledger": ledger,
-        "difference": _difference(result),
-        "tornado": _tornado(result),
-        "break-even": _map(result),
-    }
+    tables = {"ledger": ledger, "break-even": _map(result)}
+    if not why_untold(result):
+        tables |= {"difference": _difference(result), "tornado": _tornado(result)}
     if curve is not None:
         tables["accuracy"] = _front(curve, UNITS[result.column])
     for name, svg in drawn(lambda folder: draw_comparison(result, folder, curve)).items():
+        if name not in tables:  # nobody can say what is saved: the page's answer says why
+            continue
         data = tables[name] if name == "ledger" else replace(tables[name], sources=(source,))
         yield Picture(f"{key}-{name}", _TITLES[name], svg, data, result.simulated)
 
@@ -57,7 +56,7 @@ def _difference(result: Result) -> Table:
     drawn_cloud, drawn_edge = np.broadcast_arrays(cloud, edge)
     rest = slice(1, None) if drawn_cloud.size > 1 else slice(None)
     saving = np.quantile((drawn_cloud - drawn_edge)[rest], _QUANTILES)
-    known = bool(np.all(drawn_edge > 0))
+    known = result.difference("edge").ratio is not None
     ratio = np.quantile((drawn_cloud / drawn_edge)[rest], _QUANTILES) if known else [None] * len(_QUANTILES)
     rows = tuple(
         (f"{q:.1%}", format_si(float(a), unit, 4), "" if b is None else f"{float(b):.4g}")
@@ -94,10 +93,11 @@ def _map(result: Result) -> Table:
     """Cloud by edge on a coarser grid than is drawn."""
     found = break_even_map(result.comparison, result.column, points=_MAP_POINTS)
     heads = (">share reported \\ decisions a day", *(f">{events:.3g}" for events in found.events_per_day))
-    rows = tuple(
-        (f"{share:.3g}", *("not feasible" if np.isnan(one) else f"{one:.3g}" for one in line))
-        for share, line in zip(found.share, found.ratio, strict=True)
+    told = np.where(
+        np.isnan(found.ratio), "cannot be told", [[f"{one:.3g}" for one in row] for row in found.ratio]
     )
+    told = np.where(found.feasible, told, "not feasible")
+    rows = tuple((f"{share:.3g}", *map(str, row)) for share, row in zip(found.share, told, strict=True))
     note = f"Cloud ÷ edge in {WORDS[result.column]}, nominal figures; below 1 the edge loses."
     return Table("The data of this picture", heads, rows, folded=True, note=note)
 

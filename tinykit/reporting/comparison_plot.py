@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from tinykit.comparison.accuracy import Curve
-from tinykit.comparison.flow import POLICIES
+from tinykit.comparison.flow import POLICIES, Policy
 from tinykit.comparison.ledger import Column
 from tinykit.comparison.result import UNITS, Result
+from tinykit.comparison.result_headline import answer
 from tinykit.errors import MissingExtraError, OutputError
-from tinykit.pretty import format_si
+from tinykit.pretty import format_interval, format_si
 from tinykit.reporting.comparison_moves import draw_front, draw_map, draw_tornado, tornado_height
-from tinykit.reporting.plot_text import BODY, COLUMN, SMALL, TITLE, plain
+from tinykit.reporting.plot_text import BODY, COLUMN, SMALL, TITLE, plain, plot_text, wrapped
 
 PARTS: Mapping[str, tuple[str, str]] = {
     "device": ("#0072B2", ""),
@@ -34,8 +35,9 @@ PARTS: Mapping[str, tuple[str, str]] = {
 }
 _STAMP = 0.25
 """Height of the stamp, in inches."""
+_LONGEST_WHY = 900
 _OTHER = ("#666666", "oo")
-_NAMES = {"edge": "edge only", "cloud": "cloud only", "hybrid": "hybrid"}
+_NAMES: Mapping[Policy, str] = {"edge": "edge only", "cloud": "cloud only", "hybrid": "hybrid"}
 _TITLES = {"energy_j": "Energy", "carbon_g": "Carbon, location-based", "money_usd": "Money"}
 
 
@@ -55,6 +57,11 @@ def draw_comparison(
         "tornado": ((COLUMN, tornado_height(result)), lambda figure: draw_tornado(figure, result)),
         "break-even": ((COLUMN, 5.4), lambda figure: draw_map(figure, result)),
     }
+    if untold := why_untold(result):
+        said = wrapped(plot_text(untold, _LONGEST_WHY), 56)
+        size = COLUMN, 0.6 + 0.18 * (said.count("\n") + 1)
+        for name in ("difference", "tornado"):
+            drawers[name] = size, lambda figure: _untold(figure, said)
     if curve is not None and curve.cost is not None:
         drawers["accuracy"] = ((COLUMN, 4.4), lambda figure: draw_front(figure, curve))
     paths = []
@@ -96,6 +103,10 @@ def _ledger(figure: Any, result: Result) -> None:
     columns: list[Column] = ["energy_j", "carbon_g"]
     axes = figure.subplots(len(columns), 1)
     figure.suptitle("What a device-day costs", fontsize=TITLE, x=0.01, ha="left")
+    names = [
+        _NAMES[policy] if result.policies[policy].feasible else f"{_NAMES[policy]}\n(not feasible)"
+        for policy in POLICIES
+    ]
     for axis, column in zip(axes, columns, strict=True):
         left = dict.fromkeys(POLICIES, 0.0)
         for part in dict.fromkeys(
@@ -106,7 +117,7 @@ def _ledger(figure: Any, result: Result) -> None:
                 continue
             colour, hatch = PARTS.get(part, _OTHER)
             axis.barh(
-                [_NAMES[p] for p in POLICIES], widths, left=list(left.values()), color=colour, hatch=hatch,
+                names, widths, left=list(left.values()), color=colour, hatch=hatch,
                 edgecolor="white", linewidth=0.6, label=part, height=0.55,
             )  # fmt: skip
             left = {p: left[p] + w for p, w in zip(POLICIES, widths, strict=True)}
@@ -149,24 +160,31 @@ def _total(axis: Any, row: int, result: Result, policy: Any, column: Column) -> 
     )
 
 
+def why_untold(result: Result) -> str:
+    """Why nobody can say what the edge saves, in a sentence; nothing where it can be said."""
+    can = all(result.policies[policy].feasible for policy in ("edge", "cloud"))
+    return "" if can and result.difference("edge").saving is not None else answer(result, "edge")
+
+
+def _untold(figure: Any, text: str) -> None:
+    """In place of what would be drawn of a saving."""
+    figure.suptitle("It cannot be told what the edge saves", fontsize=TITLE, x=0.01, ha="left")
+    figure.text(0.01, 1.0 - 0.35 / figure.get_figheight(), text, fontsize=BODY, va="top")
+
+
 def _difference(figure: Any, result: Result) -> None:
     """How the difference and the ratio are distributed over the draws."""
     ledgers = result.comparison.ledgers
     axes = figure.subplots(2, 1)
     cloud, edge = ledgers["cloud"].total(result.column), ledgers["edge"].total(result.column)
     one = result.difference("edge")
-    unit = _unit(result.column)
-    if one.saving is None:
-        text = f"It cannot be told: one side alone has {', '.join(one.uneven)}"
-        for axis in axes:
-            axis.axis("off")
-        figure.suptitle(text, fontsize=TITLE, x=0.01, ha="left")
-        return
-    low, high = (format_si(value, unit) for value in (one.saving.low, one.saving.high))
-    title = f"The edge saves {format_si(one.saving.nominal, unit)} a device-day [{low}, {high}]"
-    if one.saving.nominal < 0:
-        title = f"The edge LOSES {format_si(-one.saving.nominal, unit)} a device-day [{low}, {high}]"
-    figure.suptitle(title, fontsize=TITLE, x=0.01, ha="left")
+    assert one.saving is not None  # else _untold is drawn
+    nominal, low, high = one.saving.nominal, one.saving.low, one.saving.high
+    does = "saves" if nominal >= 0 else "LOSES"
+    if nominal < 0:
+        nominal, low, high = -nominal, -high, -low
+    told = format_interval(nominal, low, high, UNITS[result.column])
+    figure.suptitle(wrapped(f"The edge {does} {told} a device-day"), fontsize=TITLE, x=0.01, ha="left")
     _histogram(
         axes[0],
         np.atleast_1d(cloud - edge),
@@ -178,7 +196,7 @@ def _difference(figure: Any, result: Result) -> None:
             axes[1], np.atleast_1d(cloud / edge), 1.0, "how many times the edge's cost the cloud costs"
         )
     else:
-        axes[1].text(0.5, 0.5, "no ratio: a side costs nothing", ha="center", transform=axes[1].transAxes)
+        axes[1].text(0.5, 0.5, "no ratio can be told", ha="center", transform=axes[1].transAxes)
 
 
 def _histogram(axis: Any, samples: Any, even: float, label: str) -> None:

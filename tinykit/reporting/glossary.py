@@ -64,6 +64,13 @@ TERMS = (
         _VERSUS,
     ),
     Term(
+        "≥, part:",
+        "≥|part:",
+        "Before a total of which some lines have no figure. ≥: it is at least this. part: what has no "
+        "figure may add something or take it away.",
+        _VERSUS,
+    ),
+    Term(
         "stance",
         "stance",
         "Attributional: average figures, and a fair share of all hardware. Consequential: only "
@@ -163,7 +170,7 @@ class FirstUses:
     def __init__(self, page: Page) -> None:
         words = glossary(page)
         self._left = {
-            one.name: re.compile(rf"\b(?:{one.pattern})(?!\w)") for one in TERMS if one.name in words
+            one.name: re.compile(rf"(?<!\w)(?:{one.pattern})(?!\w)") for one in TERMS if one.name in words
         }
         self._seen: set[str] = set()
 

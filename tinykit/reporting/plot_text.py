@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 from tinykit.console import safe_text
@@ -14,6 +15,11 @@ TITLE, BODY, SMALL = 11.0, 10.0, 8.5
 def plot_text(text: str, longest: int = 60) -> str:
     """``text``, cut, its control characters visible, and without a dollar sign that starts a formula."""
     return safe_text(text)[:longest].replace("$", r"\$")
+
+
+def wrapped(text: str, wide: int = 52) -> str:
+    """``text`` in lines: of so many characters a title fits a picture, and less wide an axis with labels."""
+    return fill(text, wide)
 
 
 def plain(axis: Any) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tinykit.comparison.files import SCENARIO
-from tinykit.comparison.flow import POLICIES
+from tinykit.comparison.flow import POLICIES, Hand
+from tinykit.comparison.hand_words import parse_hand, settings
 from tinykit.comparison.ledger import COLUMNS
 from tinykit.comparison.result import UNITS
 from tinykit.comparison.result_headline import WORDS
@@ -16,7 +17,15 @@ from tinykit.errors import InputError
 from tinykit.pretty import format_duration, format_interval, format_si
 from tinykit.reporting.comparison_pictures import pictures
 from tinykit.reporting.comparison_words import bar_cells, label, quantity
-from tinykit.reporting.edge_loses import difference, edge_loses, losing, verdict_of
+from tinykit.reporting.edge_loses import (
+    UNTOLD,
+    difference,
+    edge_loses,
+    feasible,
+    feasible_at,
+    losing,
+    verdict_of,
+)
 from tinykit.reporting.interval_words import contents, half_width, percent
 from tinykit.reporting.page import Answer, Block, Cell, Number, Paragraph, Section, Table, clipped
 from tinykit.reporting.stored_comparison import StoredComparison, open_comparison
@@ -114,7 +123,8 @@ def _blocks(stored: StoredComparison, key: str) -> Iterator[Block]:
         yield from pictures(stored.result, key, _ledger(data), _computed(data), stored.curve)
     if stored.result is None:
         yield _ledger(data)
-        yield _tornado(data)
+        if verdict_of(data)[0] != UNTOLD:
+            yield _tornado(data)
     if data["break_evens"]:
         yield _break_evens(data)
     yield _policies(data)
@@ -129,9 +139,7 @@ def _blocks(stored: StoredComparison, key: str) -> Iterator[Block]:
 def _number(
     one: Mapping[str, Any] | None, unit: str, kind: Any, sources: Sequence[Any] = (), mark: str = ""
 ) -> Cell:
-    """A nominal value with its interval; nobody has the figure: said so; the column does not count it: –."""
-    if kind == "outside":
-        return "–"
+    """A nominal value with its interval; nobody has the figure: said so."""
     if one is None or one["nominal"] is None:
         return Number("", "unknown")
     low, high = (float(end) for end in one["interval95"])
@@ -145,6 +153,9 @@ def _savings(data: Mapping[str, Any]) -> Table:
     for column in COLUMNS:
         cells: list[Cell] = [WORDS[column]]
         for policy in ("edge", "hybrid"):
+            if not feasible(data, policy):
+                cells += ["not feasible", ""]
+                continue
             one = difference(data, policy, column)
             kinds = [data["policies"][p]["totals"][column]["kind"] for p in (policy, "cloud")]
             kind = next((k for k in ("assumed", "modelled", "published") if k in kinds), kinds[0])
@@ -187,8 +198,15 @@ def _ledger(data: Mapping[str, Any]) -> Table:
             for one, mark in zip(sums, marks, strict=True)
         ]
         rows.append((f"total {WORDS[total]}", *cells, ""))  # type: ignore[index]
-    heads = ("line", *(f">{policy}" for policy in POLICIES), "formula")
-    return Table(f"{WORDS[column].capitalize()} per device-day, line by line", heads, tuple(rows))  # type: ignore[index]
+    barred = {policy: "" if data["policies"][policy]["feasible"] else ", NOT FEASIBLE" for policy in POLICIES}
+    heads = ("line", *(f">{policy}{why}" for policy, why in barred.items()), "formula")
+    marked = any(_mark(data, policy, total) for policy in POLICIES for total in COLUMNS)
+    return Table(
+        f"{WORDS[column].capitalize()} per device-day, line by line",  # type: ignore[index]
+        heads,
+        tuple(rows),
+        note="A total after ≥ or part: lacks the lines that nobody has a figure for." if marked else "",
+    )
 
 
 def _mark(data: Mapping[str, Any], policy: str, column: str) -> str:
@@ -254,14 +272,14 @@ def _policies(data: Mapping[str, Any]) -> Table:
     rows = []
     for policy in POLICIES:
         one = data["policies"][policy]
-        hand, battery = one["hand"], one["battery"]
+        battery = one["battery"]
         days = ""
         if battery is not None:
             low, high = (float(end) for end in battery["days"]["interval95"])
             told = format_interval(float(battery["days"]["nominal"]), low, high, "1")
             days = f"{'at most ' if battery['is_upper_bound'] else ''}{told} days"
         late = "" if one["feasible"] else f"NOT FEASIBLE: {'; '.join(map(str, one['obstacles']))}"
-        played = f"{hand['mode']}, {hand['batch']} a connection, {hand['payload']}, {hand['tier']}"
+        played = settings(Hand(**one["hand"]), policy, data["words"])
         rows.append((policy, played, format_duration(float(one["latency_s"])), days, late or "yes"))
     return Table(
         "The settings that each side chose",
@@ -278,14 +296,15 @@ def _sweep(rows: Sequence[Mapping[str, str]], data: Mapping[str, Any]) -> Table:
     column, unit = data["column"], UNITS[data["column"]]
     shown = []
     for row in rows[:_MOST_POINTS]:
-        shown.append(
-            (*(row[axis] for axis in axes), _swept(row, column, unit), row["edge_hand"], row["cloud_hand"])
-        )
+        at = {axis: row[axis] for axis in axes}
+        words = {**data["words"], **at}
+        chose = (settings(parse_hand(row[f"{side}_hand"]), side, words) for side in ("edge", "cloud"))
+        shown.append((*at.values(), _swept(row, column, unit), *chose))
     more = len(rows) - len(shown)
     note = f"{more} more points are in sweep.csv." if more > 0 else ""
     return Table(
         f"The sweep: {len(rows)} points",
-        (*axes, ">edge saves", "edge's hand", "cloud's hand"),
+        (*axes, ">edge saves", "edge chose", "cloud chose"),
         tuple(shown),
         folded=len(shown) > 12,
         note=note,
@@ -295,6 +314,8 @@ def _sweep(rows: Sequence[Mapping[str, str]], data: Mapping[str, Any]) -> Table:
 
 def _swept(row: Mapping[str, str], column: str, unit: str) -> str:
     """What the edge saves at a point: with its interval where the point was drawn."""
+    if not feasible_at(row):
+        return "not feasible"
     nominal, low, high = (row.get(f"edge_saving_{column}{end}") or "" for end in _ENDS)
     if not nominal:
         return "?"

@@ -78,9 +78,17 @@ def _words(uses: FirstUses, text: str) -> Markup:
     return Markup("").join(parts)
 
 
-def _value(text: str) -> str:
-    """A value that breaks before its interval, and nowhere else."""
-    return safe_text(text).replace(" ", "\N{NO-BREAK SPACE}").replace("\N{NO-BREAK SPACE}[", " [")
+def _value(text: str) -> Markup:
+    """A value that breaks before its interval, where that is too wide between its ends, and nowhere else."""
+    from markupsafe import Markup
+
+    nominal, bracket, ends = (
+        safe_text(text).replace(" ", "\N{NO-BREAK SPACE}").partition("\N{NO-BREAK SPACE}[")
+    )
+    if not bracket:
+        return Markup("{}").format(nominal)
+    ends = ends.replace(",\N{NO-BREAK SPACE}", ", ")
+    return Markup('{} <span class="ends">[{}</span>').format(nominal, ends)
 
 
 def _svg(picture: Picture) -> Markup:
