@@ -58,6 +58,19 @@ def test_what_is_missing_is_all_said_before_anything_runs(tinykit, digits, tmp_p
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
+def test_a_plan_sees_a_calibration_in_a_unit_that_does_not_fit(tinykit, digits, tmp_path):
+    own = tmp_path / "own.json"
+    terms = [
+        {"quantity": "gain", "unit": "1", "distribution": "normal", "u": 0.01, "range": None, "dof": None},
+        {"quantity": "offset", "unit": "W", "distribution": "normal", "u": 1e-6, "range": None, "dof": None},
+    ]
+    head = {"schema": "tinykit.calibration", "schema_version": 1, "instrument": "ppk2#1", "meter": "ppk2"}
+    own.write_text(json.dumps({**head, "source": "certificate 7", "is_bound": True, "terms": terms}))
+    for words in ([digits.tflite, *PPK2], ["--on", "external", "--n", 3, *PPK2[2:]]):
+        ran = tinykit("measure", *words, "--calibration", own, "--dry-run", "--json")
+        assert "states an offset in W" in " ".join(plan_of(ran)["missing"])
+
+
 def test_an_emulators_file_brings_stamp_and_calibration(tinykit, digits, tmp_path):
     from sessions import BOUND
 

@@ -160,6 +160,14 @@ def test_it_survives_json(value, u, dof):
     assert Estimate.from_dict(json.loads(text)) == estimate
 
 
+def test_what_was_stored_as_normal_with_few_degrees_of_freedom_is_students_t():
+    """Before there was "t" in files a certificate's term had a dof beside "normal": as today's."""
+    now = measured(1.0, 0.1, "m#1.gain", dof=50.0)
+    then = now.to_dict()
+    then["influences"]["m#1.gain"]["distribution"] = "normal"
+    assert (now - Estimate.from_dict(then)).u == 0.0
+
+
 @pytest.mark.parametrize(
     "make",
     [

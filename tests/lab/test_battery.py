@@ -59,7 +59,7 @@ def windows(tmp_path_factory):
 @settings(deadline=None, max_examples=30)
 @given(st.floats(1, 1e6), st.floats(1e-6, 10.0), st.floats(0.0, 0.9))
 def test_energy_is_used_up_by_load_and_self_discharge(energy_j, power_w, share):
-    days = life_days(Battery(joules(energy_j), share), watts(power_w)).mean
+    days = life_days(Battery(joules(energy_j), share), watts(power_w)).value
     rate = -math.log1p(-share) / YEAR_S
     # What was there at the beginning, decayed, less what the load took, each part decayed since.
     t_s = days * DAY_S
@@ -69,7 +69,7 @@ def test_energy_is_used_up_by_load_and_self_discharge(energy_j, power_w, share):
 
 @pytest.mark.parametrize("share", [0.0, 2.2e-313, 1e-18, 1e-12, 1e-9])
 def test_hardly_any_self_discharge_is_none(share):
-    assert life_days(Battery(joules(DAY_S), share), watts(1.0)).mean == pytest.approx(1.0, rel=1e-9)
+    assert life_days(Battery(joules(DAY_S), share), watts(1.0)).value == pytest.approx(1.0, rel=1e-9)
 
 
 def test_without_a_load_worth_the_name_a_year_takes_its_share():
@@ -77,7 +77,7 @@ def test_without_a_load_worth_the_name_a_year_takes_its_share():
     energy_j, share = 1000.0, 0.5
     rate = math.log(2) / YEAR_S
     power_w = energy_j * rate  # equal flows: gone when E·rate/P = 1, ln 2 / rate = one year
-    assert life_days(Battery(joules(energy_j), share), watts(power_w)).mean * DAY_S == pytest.approx(YEAR_S)
+    assert life_days(Battery(joules(energy_j), share), watts(power_w)).value * DAY_S == pytest.approx(YEAR_S)
 
 
 def test_the_interval_is_that_of_a_reciprocal():
@@ -96,14 +96,51 @@ def test_a_capacity_known_to_ten_per_cent_widens_it():
 
 
 def test_a_converter_takes_its_share():
-    whole, part = (life_days(Battery(joules(1e4), 0.0, share), watts(1.0)).mean for share in (1.0, 0.8))
+    whole, part = (life_days(Battery(joules(1e4), 0.0, share), watts(1.0)).value for share in (1.0, 0.8))
     assert part == pytest.approx(0.8 * whole)
 
 
-def test_a_power_that_may_be_nothing_has_no_life():
+@pytest.mark.parametrize(
+    ("name", "dof", "word"),
+    [
+        ("s.idle.drift", math.inf, "its stretches differ"),
+        ("s.sleep", 3.0, "sleep power scatters"),
+        ("m#1.range0.offset", math.inf, "offset"),
+        ("s.periods", 2.0, "more periods"),
+        ("m#1.range4.gain", math.inf, "m#1.range4.gain"),
+    ],
+)
+def test_a_power_that_may_be_nothing_has_no_life(name, dof, word):
+    power = Estimate.normal(1e-6, "W", 1e-6, name=name, kind="measured", source="test", dof=dof)
     with pytest.raises(GateError) as caught:
-        life_days(Battery(joules(1.0), 0.0), watts(1e-6, 1e-6))
+        life_days(Battery(joules(1.0), 0.0), power + watts(0.0, 1e-7))
     assert caught.value.code == "BATTERY_NO_NUMBER"
+    assert word in caught.value.hint
+
+
+def test_what_dominates_an_interval_is_not_always_the_largest_u():
+    few = Estimate.normal(1e-6, "W", 5e-7, name="s.periods", kind="measured", source="test", dof=1.0)
+    with pytest.raises(GateError) as caught:
+        life_days(Battery(joules(1.0), 0.0), few + watts(0.0, 6e-7))
+    assert "more periods" in caught.value.hint
+
+
+def test_the_life_is_that_of_the_power_however_heavy_its_tails():
+    """A t of one degree of freedom has no mean, so that a mean of draws would say anything."""
+    power = Estimate.normal(1.0, "W", 0.05, name="s.periods", kind="measured", source="test", dof=1.0)
+    life = life_days(Battery(joules(DAY_S), 0.0), power)
+    assert life.value == pytest.approx(1.0)
+    low, high = life.interval
+    assert (low, high) == pytest.approx((1 / 1.635, 1 / 0.365), rel=0.03)
+
+
+def test_draws_decide_where_the_interval_of_a_mixture_is_too_kind():
+    """By Welch and Satterthwaite it is above zero; a t of one degree of freedom alone reaches below."""
+    few = Estimate.normal(3.0, "W", 0.3, name="s.periods", kind="measured", source="test", dof=1.0)
+    power = few + watts(0.0, 1.0)
+    assert power.interval()[0] > 0
+    with pytest.raises(GateError):
+        life_days(Battery(joules(1.0), 0.0), power)
 
 
 def test_periods_as_they_were_measured(periods):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tinykit.errors import InputError
 from tinykit.lab.calibration import UNITS, Calibration, Term, datasheet, load_calibration, parse_calibration
-from tinykit.lab.options import choose_calibration
+from tinykit.lab.options import MeasureOptions, choose_calibration, planned_calibration
+from tinykit.meters.registry import find_meter
 
 terms = st.builds(
     Term,
@@ -92,3 +93,19 @@ def test_a_certificate_of_another_meter_is_refused(tmp_path: Path, checkout: Pat
         choose_calibration("ppk2", "E1234", own, None)
     assert caught.value.code == "CALIBRATION_METER"
     assert choose_calibration("rapl", "", own, None).meter == "rapl"
+
+
+@pytest.mark.parametrize(
+    ("meter", "unit", "fits"), [("ppk2", "W", False), ("ppk2", "A", True), ("rapl", "A", False)]
+)
+def test_a_plan_sees_an_offset_in_the_wrong_unit(tmp_path: Path, meter: str, unit: str, fits: bool) -> None:
+    terms = (Term("gain", "normal", 0.01), Term("offset", "normal", 1e-6, is_power=unit == "W"))
+    own = tmp_path / "mine.json"
+    own.write_text(json.dumps(Calibration(f"{meter}#1", meter, "certificate 7", True, terms).to_dict()))
+    options = MeasureOptions(tmp_path / "out", calibration=own)
+    if fits:
+        assert planned_calibration(find_meter(meter), options, None).terms == terms
+    else:
+        with pytest.raises(InputError) as caught:
+            planned_calibration(find_meter(meter), options, None)
+        assert caught.value.code == "CALIBRATION_UNIT"

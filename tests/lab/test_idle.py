@@ -72,7 +72,9 @@ def outcomes(noise, count: int) -> tuple[float, float]:  # type: ignore[no-untyp
     return held, float(np.mean(widths)) / float(np.quantile(errors, 0.95))
 
 
-@pytest.mark.parametrize(("noise", "least"), [(white, 0.92), (with_memory, 0.78), (wandering, 0.7), (warming, 0.92)])
+@pytest.mark.parametrize(
+    ("noise", "least"), [(white, 0.92), (with_memory, 0.78), (wandering, 0.7), (warming, 0.92)]
+)
 def test_the_interval_holds_idle_power_between_the_stretches(noise, least: float) -> None:  # type: ignore[no-untyped-def]
     """Were all pieces draws of one thing, it would hold 65 % with a memory, and 47 % of what wanders."""
     held, _ = outcomes(noise, 200)

@@ -13,7 +13,7 @@ from tinykit.lab.windows import Window
 from tinykit.meters.meter import MeterSettings, MeterSetup
 from tinykit.meters.trace import INVALID, SATURATED, Block, Instrument, Supply, array_trace
 
-RATE, V = 1_000.0, 3.0
+RATE, V = 2_000.0, 3.0
 ACTIVE_A, IDLE_A, SLEEP_A = 10e-3, 1e-3, 1e-5
 KINDS = ("idle", "infer", "infer", "sleep", "idle")
 AMPERES = {"infer": ACTIVE_A, "idle": IDLE_A, "sleep": SLEEP_A}
@@ -28,6 +28,8 @@ def analysed(
     calibration: Calibration = BOUND,
     kinds: tuple[str, ...] = KINDS,
     expected: int | None = None,
+    idle_behind_a: float = IDLE_A,
+    rate_hz: float = RATE,
 ) -> Analysis:
     """``spoilt``: flag and number of samples from 3 s into the phase on, by the phase's place."""
     length = 1_000 + 12_000 * len(KINDS)
@@ -35,12 +37,13 @@ def analysed(
     lines = np.zeros(length, np.uint8)
     for place, (kind, window) in enumerate(zip(kinds, WINDOWS, strict=False)):
         at = slice(window.start, window.stop)
-        current[at], ranges[at], lines[at] = AMPERES[kind], RANGES[kind], 1
+        amperes = idle_behind_a if kind == "idle" and place else AMPERES[kind]
+        current[at], ranges[at], lines[at] = amperes, RANGES[kind], 1
         flag, count = (spoilt or {}).get(place, (0, 0))
         flags[window.start : window.stop][-count or len(flags) :] = flag
     block = Block(0, current_a=current, range_=ranges, flags=flags, digital=lines)
     instrument = Instrument("ppk2", "test", "1", "", "none")
-    trace = array_trace(RATE, instrument, Supply(V, "set", "test"), block, digital_lines=("D0",))
+    trace = array_trace(rate_hz, instrument, Supply(V, "set", "test"), block, digital_lines=("D0",))
     known = Known(calibration, "s", False, 0.0, None, True)
     setup = MeterSetup("ppk2", instrument, MeterSettings("ammeter", V))
     phases = [Phase(kind, 10 if kind == "infer" else 0, None) for kind in kinds]
@@ -65,6 +68,22 @@ def test_samples_lost_or_full_in_a_state_fail() -> None:
     assert finding(lost, "LOSS")[0] == "fail"
     assert "In sleep" in finding(lost, "LOSS")[1]
     assert finding(analysed({3: (SATURATED, 100)}), "SATURATED")[0] == "fail"
+
+
+def test_idle_before_and_behind_are_held_against_each_other() -> None:
+    assert finding(analysed(), "IDLE_UNSTABLE")[0] == "pass"
+    state, text = finding(analysed(idle_behind_a=1.18 * IDLE_A), "IDLE_UNSTABLE")
+    assert state == "warn"
+    assert "Its stretches differ by 0.00054 W" in text
+
+
+def test_samples_too_far_apart_to_see_a_supply_settle_are_said_to_be() -> None:
+    (seen,) = [one for one in analysed().doubts if one.name == "settling"]
+    assert seen.state == "counted"
+    slow = analysed(rate_hz=1_000.0)
+    (unseen,) = [one for one in slow.doubts if one.name == "settling"]
+    assert (unseen.state, unseen.why) == ("missing", "samples too far apart to see it")
+    assert finding(slow, "BUDGET")[0] == "warn"
 
 
 def test_a_piece_without_samples_is_not_zero_watts() -> None:

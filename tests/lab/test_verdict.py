@@ -64,6 +64,7 @@ FAULTS = {
     "WINDOWS_FROM": {"windows_from": "board", "edge_s": 0.11, "board_s": ()},
     "PERIOD_CLOSURE": {"period_rest_j": (-5e-5, -4e-5)},
     "PHASES": {"phases_close": False},
+    "REPEATABILITY": {"energies_j": (1e-3, 1e-3, 1e-3, 1e-3, 0.3e-3)},
 }
 WARNINGS = {
     "WINDOW_SHORT": {"window_s": (1.0,) * 5, "board_s": (1.0,) * 5, "short_asked": True},
@@ -109,6 +110,17 @@ def test_each_warning_leaves_the_session_standing(code: str) -> None:
     assert verdict.state == "warn"
     assert [finding.code for finding in verdict.findings if finding.state == "warn"] == [code]
     assert verdict.allows_absolute == (code not in ("CALIBRATION", "REPEATABILITY"))
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"), [(0.09, "pass"), (0.11, "warn"), (0.18, "warn"), (-0.18, "warn")]
+)
+def test_a_step_between_the_stretches_is_not_halved_by_their_mean(step: float, expected: str) -> None:
+    pieces, means = (1e-2,) * 10 + (1e-2 * (1 + step),) * 10, (1e-2, 1e-2 * (1 + step))
+    evidence = replace(GOOD, idle_w=pieces, idle_stretches_w=means, guard_powers_w=())
+    (found,) = [one for one in judge(evidence).findings if one.code == "IDLE_UNSTABLE"]
+    assert found.state == expected
+    assert "Its stretches differ by" in found.text
 
 
 def test_every_code_can_fail_or_warn() -> None:

@@ -6,8 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from tinykit.console import key_values, safe_text, table
-from tinykit.estimate import Summary
-from tinykit.lab.battery import BatteryReport
+from tinykit.lab.battery import BatteryReport, Days
 from tinykit.pretty import format_estimate
 
 _YEAR_DAYS = 365.25
@@ -37,7 +36,7 @@ def battery_view(report: BatteryReport) -> RenderableType:
     )
 
 
-def _life(days: Summary) -> str:
+def _life(days: Days) -> str:
     low, high = days.interval
-    scale, unit = (_YEAR_DAYS, "years") if days.mean >= 2 * _YEAR_DAYS else (1.0, "days")
-    return f"{days.mean / scale:.3g} {unit} [{low / scale:.3g}, {high / scale:.3g}]"
+    scale, unit = (_YEAR_DAYS, "years") if days.value >= 2 * _YEAR_DAYS else (1.0, "days")
+    return f"{days.value / scale:.3g} {unit} [{low / scale:.3g}, {high / scale:.3g}]"

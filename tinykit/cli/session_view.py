@@ -151,6 +151,11 @@ def _recomputed(result: Recomputation) -> Iterator[RenderableType]:
             if one.stored is not None or one.now is not None
         ],
     )
+    for one in result.quantities:
+        if not one.is_interval_equal:
+            yield Text(
+                f"95 % of {one.name}: {_ends(one.stored_interval, one)} -> {_ends(one.now_interval, one)}"
+            )
     for code, old, new in result.findings:
         yield Text(f"verdict {code}: {old} -> {new}")
     yield Text()
@@ -159,6 +164,10 @@ def _recomputed(result: Recomputation) -> Iterator[RenderableType]:
 
 def _si(value: float | None, one: Recomputed) -> str:
     return "none" if value is None else format_si(value, one.unit, digits=6)
+
+
+def _ends(interval: tuple[float, float] | None, one: Recomputed) -> str:
+    return "none" if interval is None else f"[{', '.join(_si(end, one) for end in interval)}]"
 
 
 def recover_view(result: Recovery) -> RenderableType:

@@ -278,15 +278,7 @@ class Estimate:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Estimate:
         """Read :meth:`to_dict` back, deriving what was derived. Raises KeyError or ValueError."""
-        influences = {
-            str(name): Influence(
-                float(i["u"]),
-                i["distribution"],
-                math.inf if i["dof"] is None else float(i["dof"]),
-                float(i["shape"]),
-            )
-            for name, i in data["influences"].items()
-        }
+        influences = {str(name): _influence(i) for name, i in data["influences"].items()}
         return cls(
             float(data["value"]), str(data["unit"]), tuple(data["kinds"]), tuple(data["sources"]), influences
         )
@@ -301,6 +293,13 @@ def total(estimates: Iterable[Estimate]) -> Estimate:
     for part in parts[1:]:
         result = result + part
     return result
+
+
+def _influence(data: Mapping[str, Any]) -> Influence:
+    dof = math.inf if data["dof"] is None else float(data["dof"])
+    # Files once said "normal" beside the few degrees of freedom that make it Student's t.
+    is_t = data["distribution"] == "normal" and math.isfinite(dof)
+    return Influence(float(data["u"]), "t" if is_t else data["distribution"], dof, float(data["shape"]))
 
 
 def _checked(u: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -304,6 +305,17 @@ def _state_powers(state_sums: Mapping[str, Sequence[SpanSum]], meter: Instrument
     }
 
 
+def _stretches_w(pieces_: Sequence[SpanSum]) -> tuple[float, ...]:
+    """The mean power in W of each stretch of ``pieces_`` that meet, where it has samples."""
+    first = [i for i, one in enumerate(pieces_) if not i or one.window.start != pieces_[i - 1].window.stop]
+    stretches = [pieces_[a:b] for a, b in itertools.pairwise([*first, len(pieces_)])]
+    totals = [
+        (sum(one.energy_j for one in part), sum(one.samples * one.sample_s for one in part))
+        for part in stretches
+    ]
+    return tuple(energy_j / seconds for energy_j, seconds in totals if seconds)
+
+
 def _evidence(
     trace: Trace,
     phases: Sequence[Phase],
@@ -337,6 +349,7 @@ def _evidence(
         ),
         energies_j=() if energy is None else tuple(one.gross.value for one in energy.windows),
         idle_w=() if energy is None else energy.idle_pieces_w,
+        idle_stretches_w=() if energy is None else _stretches_w(energy.idle_sums),
         active_w=sum(one.mean_power_w for one in sums) / len(sums) if sums else 0.0,
         guard_powers_w=()
         if energy is None

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tinykit.errors import GateError, UsageError
-from tinykit.estimate import Estimate, Kind, Summary, propagate
+from tinykit.estimate import Estimate, Kind, draw, summarise
 from tinykit.estimate.record import KINDS
 from tinykit.lab.duty import Duty
 from tinykit.lab.store import StoredSession
@@ -24,6 +24,17 @@ _CAPACITY = re.compile(
     rf"{_NUMBER}\s*(?:(mWh|Wh|J)|(mAh|Ah)@{_NUMBER}\s*V)(?:\s*(?:±|\+-)\s*{_NUMBER}\s*%)?", re.ASCII
 )
 _FRACTION = re.compile(rf"{_NUMBER}\s*(%?)", re.ASCII)
+_LONGER = "give longer --state-seconds, and look for what wakes the board"
+_WAYS = {
+    ".drift": "its stretches differ: let the board settle, and give longer --state-seconds",
+    ".offset": "take a meter of a small offset beside the sleep current, or bound yours: tinykit meter check",
+    ".periods": "few periods scatter: measure more periods",
+    ".periods.edges": "the periods' edges are blurred: sample faster, or measure more periods",
+    ".windows": "few windows scatter: give more --windows",
+    ".idle": f"idle power scatters: {_LONGER}",
+    ".sleep": f"sleep power scatters: {_LONGER}",
+}
+"""What narrows a mean power, by the end of the name of what dominates its budget."""
 _JOULES = {"mWh": 3.6, "Wh": 3600.0, "J": 1.0}
 _COULOMBS = {"mAh": 3.6, "Ah": 3600.0}
 
@@ -55,14 +66,22 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Days:
+    """A life in days: ``value`` at the values of power and capacity, with its 95 % interval."""
+
+    value: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Life:
-    """How long ``load`` runs: days, the mean over the draws, with a 95 % interval by Monte Carlo.
+    """How long ``load`` runs.
 
     ``kinds`` are those of the load and of the battery's capacity.
     """
 
     load: Load
-    days: Summary
+    days: Days
     kinds: tuple[Kind, ...]
 
     @property
@@ -75,7 +94,7 @@ class Life:
         return {
             "load": self.load.name,
             "mean_power": self.load.power.to_dict(),
-            "days": self.days.mean,
+            "days": self.days.value,
             "days_interval95": list(self.days.interval),
             "kind": self.kind,
             "kinds": list(self.kinds),
@@ -181,32 +200,46 @@ def _life(load: Load, battery: Battery) -> Life:
     return Life(load, life_days(battery, load.power), kinds)
 
 
-def life_days(battery: Battery, power: Estimate) -> Summary:
+def life_days(battery: Battery, power: Estimate) -> Days:
     """Days until E' = -P/η - s·E reaches zero: t = ln(1 + s·E·η/P)/s, and E·η/P for s = 0.
 
-    s = -ln(1 - share)/year. By Monte Carlo, as 1/P is curved. Raises GateError (BATTERY_NO_NUMBER) where the
-    power may be nothing or less.
+    s = -ln(1 - share)/year. The interval by Monte Carlo, as 1/P is curved. Raises GateError
+    (BATTERY_NO_NUMBER) where the 95 % interval of the power reaches zero.
     """
-    low, _ = power.interval(0.999)
-    if low <= 0:
-        raise GateError(
-            "The mean power is not above zero for certain, so a life has no upper end.",
-            hint="measure more periods, with a meter whose offset is small beside the sleep current.",
-            code="BATTERY_NO_NUMBER",
-        )
+    import numpy as np
+
     rate = -math.log1p(-battery.self_discharge) / YEAR_S
 
     def days(energy_j: Any, power_w: Any) -> Any:
-        import numpy as np
-
-        # The far tails of the draws lie outside the 99.9 % that was checked.
-        seconds = np.maximum(energy_j, 0.0) * battery.efficiency / np.maximum(power_w, 0.5 * low)
+        seconds = energy_j * battery.efficiency / power_w
         shares = rate * seconds
         # ln(1 + x)/x by its series where x has hardly any digits of its own.
         stretch = np.where(shares > 1e-9, np.log1p(shares) / np.maximum(shares, 1e-9), 1.0 - shares / 2.0)
         return seconds * stretch / DAY_S
 
-    return propagate(days, [battery.energy, power])
+    energy_j, power_w = draw([battery.energy, power])
+    # Few degrees of freedom beside many reach further in the draws than by Welch and Satterthwaite.
+    if min(power.interval()[0], float(np.quantile(power_w, 0.025))) <= 0:
+        raise GateError(
+            "The 95 % interval of the mean power reaches zero, so a life has no upper end.",
+            hint=_narrows(power),
+            code="BATTERY_NO_NUMBER",
+        )
+    # Draws of no power at all lie beyond the upper end: any life that is long enough will do.
+    lives = days(np.maximum(energy_j, 0.0), np.maximum(power_w, 1e-9 * power.value))
+    return Days(float(days(battery.energy.value, power.value)), summarise(lives).interval)
+
+
+def _narrows(power: Estimate) -> str:
+    """What would narrow ``power``'s interval most: what helps against the influence that reaches furthest."""
+    reach = {
+        name: replace(power, influences={name: one}).interval()[1] for name, one in power.influences.items()
+    }
+    name = max(reach, key=lambda one: reach[one], default="")
+    for end, way in _WAYS.items():
+        if name.endswith(end):
+            return f"{way} ({name} dominates its budget)."
+    return f"{name or 'nothing'} dominates its budget; tinykit session show has all of it."
 
 
 def _measured(duty: Duty | None) -> Iterator[Load]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from tinykit.lab.profile import ASLEEP, WORK, Profile
-from tinykit.lab.recorder import Recorder
+from tinykit.lab.recorder import LIVE_S, Recorder
 from tinykit.pretty import format_duration
 from tinykit.progress import SILENT, Progress
 from tinykit.running.result import Array, Window
@@ -16,6 +17,8 @@ from tinykit.running.runner import Device
 
 LONGEST_REST_S = 60.0
 _CALIBRATION_S = 0.2
+_SEEN = 3.0
+"""The recorder's last whole second may have begun two and a bit before."""
 
 
 class DrivenSession(Protocol):
@@ -126,7 +129,9 @@ def capture(
         session.load(rows[k % len(rows)])
         session.arm(inferences, plan.warmups)
         recorder.event("go", kind="infer", inferences=inferences, window=k)
+        began_s = time.monotonic()
         window = session.go(inferences)
+        live = _live(recorder, window.duration_s, began_s)
         board_s = window.duration_s if window.clock.startswith("board") else None
         # A board that tells lengths only begins at 0 each time.
         start_s = window.t_start_s or None if board_s is not None else None
@@ -140,7 +145,7 @@ def capture(
         )
         results.append(session.fetch())
         recorder.check()
-        progress.finish(f"{format_duration(window.duration_s)}{_live(recorder)}")
+        progress.finish(f"{format_duration(window.duration_s)}{live}")
     for state in plan.states:
         _rest(session, state, plan.state_s, recorder, progress)
     if plan.profile is not None:
@@ -164,16 +169,20 @@ def _cycle(
         recorder.event("done", kind=ASLEEP, inferences=0, period=k, board_s=sleep_ms / 1e3)
         recorder.check()
         progress.advance()
-    progress.finish(_live(recorder).removeprefix(", "))
+    progress.finish(format_duration(profile.periods * profile.period_s))
 
 
-def _live(recorder: Recorder) -> str:
-    return "" if recorder.live_w is None else f", {recorder.live_w * 1e3:.3g} mW in the meter's last second"
+def _live(recorder: Recorder, lasted_s: float, began_s: float) -> str:
+    """What the meter's last second holds, where nothing but this phase can be in it."""
+    seen_s = min(lasted_s, time.monotonic() - began_s)
+    if recorder.live_w is None or seen_s < _SEEN * LIVE_S:
+        return ""
+    return f", {recorder.live_w * 1e3:.3g} mW in the meter's last second"
 
 
 def _rest(session: DrivenSession, state: str, seconds: float, recorder: Recorder, progress: Progress) -> None:
     progress.start(f"State {state}")
-    left = seconds
+    left, began_s = seconds, time.monotonic()
     while left > 0:
         part = min(left, LONGEST_REST_S)
         recorder.event("rest", kind=state, inferences=0)
@@ -181,4 +190,4 @@ def _rest(session: DrivenSession, state: str, seconds: float, recorder: Recorder
         recorder.event("done", kind=state, inferences=0, board_s=part)
         recorder.check()
         left -= part
-    progress.finish(f"{format_duration(seconds)}{_live(recorder)}")
+    progress.finish(f"{format_duration(seconds)}{_live(recorder, seconds, began_s)}")

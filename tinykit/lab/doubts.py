@@ -9,6 +9,7 @@ from typing import Any, Literal
 from tinykit.lab.calibration import Calibration
 from tinykit.lab.energy import SessionEnergy
 from tinykit.lab.integrate import SpanSum
+from tinykit.lab.settling import is_seen
 from tinykit.meters.trace import Trace
 
 REPEATABILITY = "repeatability"
@@ -99,6 +100,8 @@ def _seen(trace: Trace, repeated: int, was_filtered: bool, guarded: bool, method
     if guarded or method == "counters":
         why = "guards: the supply has settled at their ends" if guarded else "the counters are the supply's"
         yield Doubt("settling", "not_needed", why)
+    elif not is_seen(trace.sample_rate_hz):
+        yield Doubt("settling", "missing", "samples too far apart to see it")
     else:
         yield _counted("settling", "what the current does behind its steps")
     if was_filtered:

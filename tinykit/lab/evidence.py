@@ -21,6 +21,8 @@ class Evidence:
     ``windows_from`` says how windows were found, their edges good to ``edge_s``; ``contrast`` is the ratio of
     active to idle power that power edges were found between; ``unplaced`` states lie nobody knows where.
     ``missing_terms``: doubts that nobody stated.
+    ``idle_w`` are the mean powers of the pieces that idle's stretches are cut into, ``idle_stretches_w`` of
+    the stretches: before the windows, and behind them.
     ``energies_j`` are the windows' energies per inference in time order; ``guard_powers_w`` the mean power in
     the guards of each window, and of a period's parts. Where periods were run (``has_periods``),
     ``period_j`` and ``period_s`` are their mean, ``period_rest_j`` the 95 % interval of what inference and
@@ -48,6 +50,7 @@ class Evidence:
     clock_loss: str = ""
     energies_j: tuple[float, ...] = ()
     idle_w: tuple[float, ...] = ()
+    idle_stretches_w: tuple[float, ...] = ()
     active_w: float = 0.0
     guard_powers_w: tuple[float, ...] = ()
     model_matches: bool | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tinykit.errors import TinykitError
 from tinykit.lab.emulation import Emulation, find_emulation
 from tinykit.lab.external_session import Watch, needed_lines
-from tinykit.lab.options import MeasureOptions, choose_calibration
+from tinykit.lab.options import MeasureOptions, planned_calibration
 from tinykit.lab.plan import Plan, interval_widths, is_absent, said
 from tinykit.meters.meter import Meter, MeterPort
 from tinykit.meters.registry import find_meter
@@ -45,7 +45,7 @@ def plan_watch(watch: Watch, port: MeterPort, options: MeasureOptions) -> WatchP
     missing = list(_missing(meter, watch, port, options))
     calibration = None
     try:
-        calibration = choose_calibration(port.meter, "", options.calibration, emulation)
+        calibration = planned_calibration(meter, options, emulation)
     except TinykitError as error:
         missing.append(said(error))
     widths = interval_widths(calibration)

@@ -73,6 +73,14 @@ def calibration_of(
     return chosen
 
 
+def planned_calibration(meter: Meter, options: MeasureOptions, emulation: Emulation | None) -> Calibration:
+    """`calibration_of` for a meter not open yet: units are checked where it measures one thing only."""
+    chosen = choose_calibration(meter.name, "", options.calibration, emulation)
+    if len(meter.capabilities.quantities) == 1:
+        chosen.check_fits(meter.capabilities.quantities[0], options.meter_settings().supply())
+    return chosen
+
+
 def choose_calibration(
     meter: str, serial: str, given: Path | None, emulation: Emulation | None
 ) -> Calibration:

@@ -12,7 +12,7 @@ from tinykit.estimate import Estimate
 from tinykit.lab.calibration import Calibration
 from tinykit.lab.emulation import Emulation, find_emulation
 from tinykit.lab.host_session import HOST, check_host
-from tinykit.lab.options import MeasureOptions, choose_calibration
+from tinykit.lab.options import MeasureOptions, planned_calibration
 from tinykit.lab.profile import check_states
 from tinykit.lab.verdict import LEAST_HOST_WINDOW_S, LEAST_WINDOW_S
 from tinykit.meters.meter import Meter, MeterPort
@@ -86,7 +86,7 @@ def plan_session(workload: Workload, target: Target, port: MeterPort, options: M
     missing = list(_missing(meter, target, port, options, emulation))
     calibration = None
     try:
-        calibration = choose_calibration(port.meter, "", options.calibration, emulation)
+        calibration = planned_calibration(meter, options, emulation)
     except TinykitError as error:
         missing.append(said(error))
     widths = interval_widths(calibration)

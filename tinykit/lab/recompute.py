@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tinykit import __version__
+from tinykit.errors import RecordingError
 from tinykit.estimate import Estimate
 from tinykit.lab.finish import MORE_RESULTS, RESULTS, finish
-from tinykit.lab.ledger import Ledger
+from tinykit.lab.ledger import PHASES, Ledger
 from tinykit.lab.report import SessionReport
 from tinykit.lab.store import StoredSession, open_session, reanalyse
 
 EQUAL = 1e-12
 """Relative: sums of doubles in another order, by another NumPy, differ by less."""
+Ends = tuple[float, float]
 _WRITTEN_ANEW = {"schema", "schema_version", "files", "seal", "simulated", "known", "verdict"}
 
 
 @dataclass(frozen=True)
 class Recomputed:
-    """One quantity: as stored and as it is now, with its standard uncertainties; None where there is none."""
+    """One quantity: as stored and as it is now; None where there is none.
+
+    Beside the values are their standard uncertainties and their 95 % intervals.
+    """
 
     name: str
     unit: str
@@ -30,6 +36,8 @@ class Recomputed:
     now: float | None
     stored_u: float | None
     now_u: float | None
+    stored_interval: Ends | None
+    now_interval: Ends | None
 
     @property
     def relative(self) -> float | None:
@@ -40,8 +48,18 @@ class Recomputed:
 
     @property
     def is_equal(self) -> bool:
-        """Value and uncertainty, to a relative 1e-12."""
-        return _close(self.stored, self.now) and _close(self.stored_u, self.now_u)
+        """Value, uncertainty and interval, to a relative 1e-12."""
+        values = _close(self.stored, self.now) and _close(self.stored_u, self.now_u)
+        return values and self.is_interval_equal
+
+    @property
+    def is_interval_equal(self) -> bool:
+        """Both ends, to 1e-12 of the larger: one of them may be next to nothing."""
+        old, new = self.stored_interval, self.now_interval
+        if old is None or new is None:
+            return old is new
+        scale = max(map(abs, (*old, *new)))
+        return all(abs(a - b) <= EQUAL * scale for a, b in zip(old, new, strict=True))
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -88,10 +106,18 @@ def recompute(folder: Path, *, write: bool = False) -> Recomputation:
     analysis = reanalyse(session)
     facts = {key: value for key, value in session.manifest.items() if key not in _WRITTEN_ANEW}
     report = SessionReport(folder, session.known.simulated, facts, analysis, session.known.calibration)
+    try:
+        quantities = tuple(_quantities(session, report))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordingError(
+            f"The session in {folder} is refused: an interval in it is none ({error}).",
+            hint="a session is read only as tinykit wrote it; take it from its backup.",
+            code="SESSION_FILE",
+        ) from error
     result = Recomputation(
         report,
         str(session.manifest.get("recomputed", session.manifest).get("tinykit", "unknown")),
-        tuple(_quantities(session, report)),
+        quantities,
         tuple(_findings(session, report)),
         write,
     )
@@ -103,26 +129,33 @@ def recompute(folder: Path, *, write: bool = False) -> Recomputation:
 
 
 def _quantities(session: StoredSession, report: SessionReport) -> Iterator[Recomputed]:
+    written = session.energy
     energy, states = report.analysis.energy, report.analysis.states
-    yield _pair("gross per inference", session.gross, energy.gross if energy else None)
-    yield _pair("net per inference", session.net, energy.net if energy else None)
-    for name in dict.fromkeys((*session.states, *states)):
-        yield _pair(f"power in {name}", session.states.get(name), states.get(name))
-    before, now = session.duty, report.analysis.duty
+    yield _pair("gross per inference", written["gross_per_inference"], energy.gross if energy else None)
+    yield _pair("net per inference", written["net_per_inference"], energy.net if energy else None)
+    for name in dict.fromkeys((*written["states"], *states)):
+        yield _pair(f"power in {name}", written["states"].get(name), states.get(name))
+    before, now = written.get("duty"), report.analysis.duty
     if before or now:
-        yield _pair("energy per period", before.energy if before else None, now.energy if now else None)
-        yield _pair("mean power", before.power if before else None, now.power if now else None)
-    yield from _phases(session.ledger, report.analysis.ledger)
+        before = before or {}
+        yield _pair("energy per period", before.get("energy_per_period"), now.energy if now else None)
+        yield _pair("mean power", before.get("mean_power"), now.power if now else None)
+    yield from _phases(session, report.analysis.ledger)
 
 
-def _phases(before: Ledger | None, now: Ledger | None) -> Iterator[Recomputed]:
-    lines = [{} if one is None else {line.name: line for line in one.lines} for one in (before, now)]
-    for name in dict.fromkeys((*lines[0], *lines[1])):
-        totals = [line[name].total_j if name in line else None for line in lines]
-        yield _pair(f"phase {name}", *totals)
+def _phases(session: StoredSession, ledger: Ledger | None) -> Iterator[Recomputed]:
+    written = {}
+    if session.ledger is not None:
+        lines = json.loads((session.folder / PHASES).read_bytes())["lines"]
+        written = {line["name"]: line["total_j"] for line in lines}
+    now = {} if ledger is None else {line.name: line.total_j for line in ledger.lines}
+    for name in dict.fromkeys((*written, *now)):
+        yield _pair(f"phase {name}", written.get(name), now.get(name))
 
 
-def _pair(name: str, stored: Estimate | None, now: Estimate | None) -> Recomputed:
+def _pair(name: str, written: Mapping[str, Any] | None, now: Estimate | None) -> Recomputed:
+    """``written`` is an estimate's document: what this version makes of its parts may be another interval."""
+    stored = None if written is None else Estimate.from_dict(written)
     one = stored or now
     return Recomputed(
         name,
@@ -131,7 +164,13 @@ def _pair(name: str, stored: Estimate | None, now: Estimate | None) -> Recompute
         now.value if now else None,
         stored.u if stored else None,
         now.u if now else None,
+        None if written is None else _ends(*written["interval95"]),
+        now.interval() if now else None,
     )
+
+
+def _ends(low: Any, high: Any) -> Ends:
+    return float(low), float(high)
 
 
 def _findings(session: StoredSession, report: SessionReport) -> Iterator[tuple[str, str, str]]:

@@ -29,7 +29,7 @@ FILES = tuple(f"{RAW}/{name}" for name in (BYTES, ARRIVALS, SETUP, EVENTS))
 _PERHAPS = (f"{RAW}/{CLOCK}", SERIAL_LOG)
 SYNC_S = 0.5
 _ARRIVAL = struct.Struct("<dq")
-_LIVE_S = 1.0
+LIVE_S = 1.0
 _LOOK_S = 0.2
 _SILENCE_S = 5.0
 
@@ -76,7 +76,8 @@ class Recorder:
         self._rate_hz = setup.settings.rate_hz or meter.capabilities.rates_hz[-1]
         self._failure: Exception | None = None
         self._ending = threading.Event()
-        self._live: tuple[float, float] | None = None
+        self._live: float | None = None
+        self._sum_w, self._count, self._since_s = 0.0, 0, time.monotonic()
         self._unseen, self._looked_s = bytearray(), time.monotonic()
         self._heard_s = time.monotonic()
         self._silence_s = max(_SILENCE_S, 20 / self._rate_hz)
@@ -108,9 +109,8 @@ class Recorder:
 
     @property
     def live_w(self) -> float | None:
-        """Mean power over the last second, None before there is one."""
-        live = self._live
-        return live[1] if live is not None else None
+        """Mean power over the last whole second, None before there is one."""
+        return self._live
 
     def event(self, what: str, **facts: Any) -> None:
         """Write down that ``what`` happens now."""
@@ -225,15 +225,15 @@ class Recorder:
         values = values[~np.isnan(values)]
         if not len(values):
             return
-        power = float(values.mean())
+        power = float(values.sum())
         if blocks[0].current_a is not None:
             power *= self._supply_v or 0.0
         elif blocks[0].energy_j is not None:
             power *= self._rate_hz
-        if self._live is not None:
-            weight = min(1.0, (now - self._live[0]) / _LIVE_S)
-            power = self._live[1] + weight * (power - self._live[1])
-        self._live = now, power
+        self._sum_w, self._count = self._sum_w + power, self._count + len(values)
+        if now - self._since_s >= LIVE_S:
+            self._live = self._sum_w / self._count
+            self._sum_w, self._count, self._since_s = 0.0, 0, now
 
 
 def recorded_files(folder: Path) -> tuple[str, ...]:

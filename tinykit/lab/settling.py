@@ -19,6 +19,11 @@ SETTLING_S = 0.5e-3
 """How long a supply may take to follow a step: five times 10 µF and 10 Ω."""
 
 
+def is_seen(rate_hz: float) -> bool:
+    """Whether samples lie close enough for a head to have one."""
+    return round(SETTLING_S * rate_hz) > 0
+
+
 def head(window: Window, rate_hz: float) -> Window:
     """The beginning of ``window``, in which the supply may still follow; a quarter of a short one."""
     return Window(window.start, window.start + _reach(window, rate_hz))

@@ -6,6 +6,7 @@ headline number. Codes are in `tinykit.lab.verdict_codes`, what they are judged 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -21,6 +22,8 @@ MOST_LOSS = 0.001
 LEAST_WINDOW_S = 10.0
 """MLPerf Tiny's run rules."""
 LEAST_SAMPLES = 100
+MOST_SPREAD = 0.5
+"""Between windows of as many inferences: such a one is a stretch of idle, or of other work."""
 MOST_DRIFT = 0.005
 MOST_IDLE_SPREAD = 0.1
 MOST_PERIOD_ERROR = 0.01
@@ -210,7 +213,13 @@ def _placing_checks(e: Evidence) -> Iterator[Finding]:
         if n > 1
         else f"One {what}: nobody knows how far off another would be."
     )
-    yield Finding("REPEATABILITY", "pass" if n > 1 else "warn", text)
+    state: State = "pass" if n > 1 else "warn"
+    if n > 1 and not e.has_phases and e.energies_j:
+        spread = (max(e.energies_j) - min(e.energies_j)) / (abs(sum(e.energies_j)) / n or math.inf)
+        if spread > MOST_SPREAD:
+            state = "fail"
+            text = f"Windows of as many inferences differ by {spread:.0%}: they do not hold the same work."
+    yield Finding("REPEATABILITY", state, text)
 
 
 def _window_checks(e: Evidence) -> Iterator[Finding]:
@@ -255,8 +264,15 @@ def _state_checks(e: Evidence) -> Iterator[Finding]:
         mean = sum(e.idle_w) / len(e.idle_w)
         # Idle matters by its share of what is measured: a noisy microwatt below a watt does no harm.
         spread = max(abs(one - mean) for one in e.idle_w)
-        bad = spread > MOST_IDLE_SPREAD * abs(mean) and spread > MOST_DRIFT * e.active_w
+        # About their common mean two stretches show half of what they differ by.
+        step = max(e.idle_stretches_w, default=0.0) - min(e.idle_stretches_w, default=0.0)
+        most = max(MOST_IDLE_SPREAD * abs(mean), MOST_DRIFT * e.active_w)
+        bad = max(spread, step) > most
         text = f"Idle power stays within {spread:.3g} W of {mean:.3g} W."
+        if len(e.idle_stretches_w) > 1:
+            text += f" Its stretches differ by {step:.3g} W."
+        if bad:
+            text += f" {'Such a step' if step > most else 'Such scatter'} is more than {most:.3g} W."
         yield Finding("IDLE_UNSTABLE", "warn" if bad else "pass", text)
         if e.guard_powers_w:
             excess = max(abs(one - mean) for one in e.guard_powers_w)

@@ -54,19 +54,23 @@ CODES: dict[str, Code] = {
     ),
     "WINDOW_SHORT": Code(
         "windows of 10 s at least; of marked phases, all cycles together",
-        "leave --seconds at 10, or hold your firmware's pin so long; --short where short ones are meant",
+        "leave --seconds at 10; where your own firmware marks windows (external, import): hold its pin"
+        " so long, or --short where short ones are meant",
     ),
     "WINDOW_SAMPLES": Code(
         "100 samples at least in a window (a marked phase infer, a cycle), and what a slow meter needs",
         "more inferences a window, or a faster meter; of marked phases cycles count where --n is left out",
     ),
     "REPEATABILITY": Code(
-        "two windows at least (phases infer, or cycles): one alone has no scatter, its interval no type A",
-        "--windows 5; a recording with one window gives no joules that stand alone",
+        "two windows at least (phases infer, or cycles): one alone has no scatter, its interval no type A;"
+        " and windows of as many inferences that are not alike to half of their mean hold other work",
+        "--windows 5; a recording with one window gives no joules that stand alone. Of a recording, take out"
+        " marked stretches that are no windows (--skip, --windows, or export its windows alone)",
     ),
     "DRIFT": Code("no trend over the windows, 0.5 % at most", "let the board warm up; look at its supply"),
     "IDLE_UNSTABLE": Code(
-        "idle power within 10 % over its stretch", "look for what wakes the board while idle"
+        "idle power within 10 % over its stretches, and from one to the next",
+        "scatter: look for what wakes the board while idle; a step: let it settle, and its supply",
     ),
     "GUARD_NOT_IDLE": Code(
         "idle power in the guards around the windows, and around the parts of periods",
