@@ -94,8 +94,9 @@ def test_stm32f405_under_qemu(tmp_path: Path, require: Callable[[str], Path]) ->
         assert echo.ask("x") == ord("x")
         assert echo.ask("p") == 1
         # SysTick counts 168 MHz there, TIM2 1 GHz divided by 4, and the firmware believes in 16 MHz.
-        assert echo.ask("i") / 250e6 == pytest.approx(0.25 * 16 / 168, rel=0.02)
-        assert echo.ask("s") / 250e6 == pytest.approx(0.05 * 16 / 168, rel=0.1)
+        # On a busy host QEMU's own timers come late by some percent; a wrong clock is off by ten times.
+        assert echo.ask("i") / 250e6 == pytest.approx(0.25 * 16 / 168, rel=0.3)
+        assert echo.ask("s") / 250e6 == pytest.approx(0.05 * 16 / 168, rel=0.3)
         _sleeps_between_bytes(echo)
         _says_where_it_faulted(echo, bus_fault=0x8200)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tinykit.lab.pyramid import BASE, Pyramid
@@ -20,6 +20,7 @@ def trace_of(power: np.ndarray, holes: tuple[tuple[int, int], ...] = ()) -> Trac
 
 
 @given(start=st.integers(0, N - 2), length=st.integers(1, N), points=st.integers(1, 400))
+@example(start=1174, length=8737, points=56)
 @settings(max_examples=60, deadline=None)
 def test_no_peak_is_lost_at_any_zoom(start: int, length: int, points: int) -> None:
     power = np.random.default_rng(3).lognormal(size=N)

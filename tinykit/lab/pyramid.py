@@ -58,6 +58,8 @@ class Pyramid:
     def _from_samples(self, start: int, stop: int, most_points: int) -> Envelope:
         rate_hz = self._trace.sample_rate_hz
         step = max(1, -(-(stop - start) // most_points))
+        # A last row as long as the others, as at every other zoom.
+        stop = min(self._trace.length, start - (start - stop) // step * step)
         powers = [piece.power_w for piece in dense(self._trace, start, stop)] or [np.zeros(0)]
         power = np.concatenate(powers)
         least, mean, most = _fold(power, power, power, step)
