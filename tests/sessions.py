@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -103,6 +104,13 @@ BOUND = Calibration(
     True,
     (Term("gain", "normal", 0.002), Term("voltage", "normal", 0.001), Term("timebase", "normal", 1e-5)),
 )
+
+
+def declare_emulator(folder: Path, **more: object) -> None:
+    """The file ``emulator.json`` beside ports in ``folder``: a PPK2 whose errors are `BOUND`."""
+    head = {"schema": "tinykit.emulator", "schema_version": 1, "board": "virtual-m4", "meter": "ppk2"}
+    declared = {**head, "calibration": BOUND.to_dict(), "clock_tolerance": 1e-4, **more}
+    (folder / "emulator.json").write_text(json.dumps(declared))
 
 
 def record(

@@ -72,18 +72,10 @@ def test_a_plan_sees_a_calibration_in_a_unit_that_does_not_fit(tinykit, digits, 
 
 
 def test_an_emulators_file_brings_stamp_and_calibration(tinykit, digits, tmp_path):
-    from sessions import BOUND
+    from sessions import declare_emulator
 
     (tmp_path / "meter").touch()
-    emulator = {
-        "schema": "tinykit.emulator",
-        "schema_version": 1,
-        "board": "virtual-m4",
-        "meter": "ppk2",
-        "calibration": BOUND.to_dict(),
-        "clock_tolerance": 1e-4,
-    }
-    (tmp_path / "emulator.json").write_text(json.dumps(emulator))
+    declare_emulator(tmp_path)
     words = ["--on", "virtual-m4", "--meter", f"ppk2:{tmp_path}/meter", "--voltage", "3"]
     plan = plan_of(tinykit("measure", digits.tflite, *words, "--dry-run", "--json"))
     assert plan["simulated"] is True

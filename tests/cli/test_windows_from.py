@@ -79,18 +79,9 @@ def test_short_windows_by_the_hosts_clock_are_labelled_and_refused(emulate_rig, 
 def test_clocks_that_do_not_go_together_are_refused_before_anything_runs(
     tinykit, digits, tmp_path: Path, words: list[object], said: str | None
 ) -> None:
-    from sessions import BOUND
+    from sessions import declare_emulator
 
-    emulator = {
-        "schema": "tinykit.emulator",
-        "schema_version": 1,
-        "board": "virtual-m4",
-        "meter": "ppk2",
-        "calibration": BOUND.to_dict(),
-        "clock_tolerance": 1e-4,
-        "pace": "fast",
-    }
-    (tmp_path / "emulator.json").write_text(json.dumps(emulator))
+    declare_emulator(tmp_path, pace="fast")
     (tmp_path / "meter").touch()
     rig = ["--on", "virtual-m4", "--meter", f"ppk2:{tmp_path}/meter", "--voltage", 3]
     ran = tinykit("measure", digits.tflite, *rig, *words, "--dry-run", "--json")

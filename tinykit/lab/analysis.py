@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tinykit.estimate import Estimate
-from tinykit.lab.budget import Instrumented, repeated_power
+from tinykit.lab.budget import Instrumented, repeated_power, stretches
 from tinykit.lab.calibration import Calibration
 from tinykit.lab.doubts import Doubt, list_doubts, missing_terms
 from tinykit.lab.duty import Duty, duty_cycle, find_periods, guard_powers_w
@@ -306,14 +305,11 @@ def _state_powers(state_sums: Mapping[str, Sequence[SpanSum]], meter: Instrument
 
 
 def _stretches_w(pieces_: Sequence[SpanSum]) -> tuple[float, ...]:
-    """The mean power in W of each stretch of ``pieces_`` that meet, where it has samples."""
-    first = [i for i, one in enumerate(pieces_) if not i or one.window.start != pieces_[i - 1].window.stop]
-    stretches = [pieces_[a:b] for a, b in itertools.pairwise([*first, len(pieces_)])]
-    totals = [
-        (sum(one.energy_j for one in part), sum(one.samples * one.sample_s for one in part))
-        for part in stretches
-    ]
-    return tuple(energy_j / seconds for energy_j, seconds in totals if seconds)
+    """The mean power in W of each stretch of ``pieces_``."""
+    return tuple(
+        sum(one.energy_j for one in part) / sum(one.samples * one.sample_s for one in part)
+        for part in stretches(pieces_)
+    )
 
 
 def _evidence(

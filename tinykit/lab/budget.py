@@ -84,11 +84,11 @@ def repeated_power(spans: Sequence[SpanSum], meter: Instrumented, name: str) -> 
     what the stretches differ by beyond that. Spans without samples are left out. Raises ValueError where
     fewer than two have any.
     """
-    stretches = _stretches(spans)
-    parts = [mean_power(span, meter, name) for stretch in stretches for span in stretch]
+    there = stretches(spans)
+    parts = [mean_power(span, meter, name) for stretch in there for span in stretch]
     if len(parts) < 2:
         raise ValueError("scatter needs two spans or more")
-    powers = [np.array([span.mean_power_w for span in stretch]) for stretch in stretches]
+    powers = [np.array([span.mean_power_w for span in stretch]) for stretch in there]
     within = _within(powers)
     drift = _drift(powers, within.u)
     scatter = {key: one for key, one in ((name, within), (f"{name}.drift", drift)) if one.u}
@@ -96,7 +96,7 @@ def repeated_power(spans: Sequence[SpanSum], meter: Instrumented, name: str) -> 
     return replace(mean, influences={**mean.influences, **scatter})
 
 
-def _stretches(spans: Sequence[SpanSum]) -> list[list[SpanSum]]:
+def stretches(spans: Sequence[SpanSum]) -> list[list[SpanSum]]:
     """``spans`` that meet, together; without those that have no samples."""
     found: list[list[SpanSum]] = []
     end = None

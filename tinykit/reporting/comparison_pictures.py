@@ -14,7 +14,7 @@ from tinykit.comparison.result_headline import WORDS
 from tinykit.pretty import format_si
 from tinykit.reporting.comparison_moves import influences_of
 from tinykit.reporting.comparison_plot import draw_comparison, why_untold
-from tinykit.reporting.comparison_words import bar_cells
+from tinykit.reporting.comparison_words import TORNADO_HEADS, tornado_row
 from tinykit.reporting.drawing import drawn
 from tinykit.reporting.page import Picture, Table
 
@@ -70,23 +70,10 @@ def _tornado(result: Result) -> Table:
     unit, influences = UNITS[result.column], influences_of(result)
     units = {key: one.spec.unit for key, one in result.parameters.items()}
     rows = tuple(
-        (
-            *bar_cells(bar.key, (bar.low, bar.high), influences, units),
-            format_si(bar.at_low, unit, 4),
-            format_si(bar.at_high, unit, 4),
-            bar.key,
-        )
+        tornado_row(bar.key, (bar.low, bar.high), (bar.at_low, bar.at_high), unit, influences, units)
         for bar in result.comparison.tornado
     )
-    heads = (
-        "figure",
-        ">its low end",
-        ">its high end",
-        ">edge saves at its low",
-        ">edge saves at its high",
-        "key",
-    )
-    return Table("The data of this picture", heads, rows, folded=True)
+    return Table("The data of this picture", TORNADO_HEADS, rows, folded=True)
 
 
 def _map(result: Result) -> Table:

@@ -85,13 +85,28 @@ def bar_label(bar: str, influences: Mapping[str, Collection[str]]) -> tuple[str,
     return label(keys[0]) + more, keys
 
 
-def bar_cells(
-    bar: str, ends: tuple[float, float], influences: Mapping[str, Collection[str]], units: Mapping[str, str]
-) -> tuple[str, str, str]:
-    """Of a tornado's table: a bar in words, and both ``ends`` of its first key in that key's unit."""
-    words, keys = bar_label(bar, influences)
-    low, high = (quantity(end, units.get(keys[0], "1")) for end in ends)
-    return words, low, high
+TORNADO_HEADS = (
+    "figure",
+    ">its low end",
+    ">its high end",
+    ">edge saves at its low",
+    ">edge saves at its high",
+    "key",
+)
+
+
+def tornado_row(
+    key: str,
+    ends: tuple[float, float],
+    saves: tuple[float, float],
+    unit: str,
+    influences: Mapping[str, Collection[str]],
+    units: Mapping[str, str],
+) -> tuple[str, ...]:
+    """A bar under `TORNADO_HEADS`: words, ``ends`` in its first key's unit, what the edge ``saves`` there."""
+    words, keys = bar_label(key, influences)
+    of_key = (quantity(end, units.get(keys[0], "1")) for end in ends)
+    return (words, *of_key, *(format_si(one, unit, 4) for one in saves), key)
 
 
 def quantity(value: float, unit: str) -> str:

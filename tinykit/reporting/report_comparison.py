@@ -16,7 +16,7 @@ from tinykit.comparison.result_headline import WORDS
 from tinykit.errors import InputError
 from tinykit.pretty import format_duration, format_interval, format_si
 from tinykit.reporting.comparison_pictures import pictures
-from tinykit.reporting.comparison_words import bar_cells, label, quantity
+from tinykit.reporting.comparison_words import TORNADO_HEADS, label, quantity, tornado_row
 from tinykit.reporting.edge_loses import (
     UNTOLD,
     difference,
@@ -223,23 +223,17 @@ def _tornado(data: Mapping[str, Any]) -> Table:
     influences = {key: tuple(one.get("influences", ())) for key, one in data["parameters"].items()}
     units = {key: str(one["unit"]) for key, one in data["parameters"].items()}
     rows = tuple(
-        (
-            *bar_cells(str(bar["key"]), (float(bar["low"]), float(bar["high"])), influences, units),
-            format_si(float(bar["at_low"]), unit, 4),
-            format_si(float(bar["at_high"]), unit, 4),
+        tornado_row(
             str(bar["key"]),
+            (float(bar["low"]), float(bar["high"])),
+            (float(bar["at_low"]), float(bar["at_high"])),
+            unit,
+            influences,
+            units,
         )
         for bar in data["tornado"]
     )
-    heads = (
-        "figure",
-        ">its low end",
-        ">its high end",
-        ">edge saves at its low",
-        ">edge saves at its high",
-        "key",
-    )
-    return Table("What moves the difference", heads, rows, sources=(_computed(data),))
+    return Table("What moves the difference", TORNADO_HEADS, rows, sources=(_computed(data),))
 
 
 def _break_evens(data: Mapping[str, Any]) -> Table:
