@@ -80,6 +80,11 @@ static void obey(char what, uint32_t number)
         for (volatile uint32_t n = 0; n < number; n++) {
         }
         break;
+    case 'n': /* counts, eight digits each */
+        for (uint32_t n = 0; n < number; n++) {
+            say_hex(n);
+        }
+        break;
     case 'o': /* the UART off, and on again */
         tk_uart_flush();
         tk_uart_power(0);

@@ -100,12 +100,18 @@ def test_slip_is_reported(serve: Serve) -> None:
 
 def test_a_host_that_does_not_read_holds_a_fast_board_up_and_loses_nothing(serve: Serve) -> None:
     board = serve("pty", awaits_host=True)
+    expected = b"".join(b"%08x" % n for n in range(5_000))  # more than a pty holds
     with connect(board) as line:
         line.read_until(b"\n")
-        line.write(b"".join(b"e" + b"%04d" % n * 20 + b"%" for n in range(2)))
-        time.sleep(0.3)
-        expected = b"".join(b"%04d" % n * 20 + END for n in range(2))
-        assert line.read(1) == expected[:1]
+        line.write(b"n5000%")
+        before_s, deadline = -1.0, time.monotonic() + 60
+        while (now_s := board.advance(0)) != before_s or not line.in_waiting:
+            assert time.monotonic() < deadline
+            before_s = now_s
+            time.sleep(0.1)
+        assert now_s < 10 * len(expected) / 115_200, "there is more to say"
+        assert line.read(len(expected)) == expected
+        assert line.read_until(END) == END
 
 
 def test_closing_and_opening_again(serve: Serve) -> None:

@@ -94,9 +94,10 @@ def test_stm32f405_under_qemu(tmp_path: Path, require: Callable[[str], Path]) ->
         assert echo.ask("x") == ord("x")
         assert echo.ask("p") == 1
         # SysTick counts 168 MHz there, TIM2 1 GHz divided by 4, and the firmware believes in 16 MHz.
-        # On a busy host QEMU's own timers come late by some percent; a wrong clock is off by ten times.
-        assert echo.ask("i") / 250e6 == pytest.approx(0.25 * 16 / 168, rel=0.3)
-        assert echo.ask("s") / 250e6 == pytest.approx(0.05 * 16 / 168, rel=0.3)
+        # On a busy host QEMU's own timers come late, never early: the shortest of some counts.
+        for letter, seconds in (("i", 0.25), ("s", 0.05)):
+            shortest = min(echo.ask(letter) for _ in range(5))
+            assert shortest / 250e6 == pytest.approx(seconds * 16 / 168, rel=0.3)
         _sleeps_between_bytes(echo)
         _says_where_it_faulted(echo, bus_fault=0x8200)
 
@@ -113,8 +114,8 @@ def test_nrf_registers_under_qemus_nrf51(tmp_path: Path, require: Callable[[str]
         assert echo.ask("c") == board.clock_hz
         assert echo.ask("d") == 0xFFFFFFFF  # -1: an M0 cannot know
         assert echo.ask("p") == 1
-        # The counter's rate is kept: 250 ms on the host's clock, and not less.
-        assert 0.25 <= echo.ask("i") / board.timer.clock_hz < 0.5
+        # The counter's rate is kept: 250 ms on the host's clock, not less, and on an idle host not much more.
+        assert 0.25 <= min(echo.ask("i") for _ in range(5)) / board.timer.clock_hz < 0.5
         _sleeps_between_bytes(echo)
         _says_where_it_faulted(echo, bus_fault=0)
 

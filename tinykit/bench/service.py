@@ -86,10 +86,16 @@ class Service:
         self._has_failed = False
 
     def advance(self, seconds: float) -> None:
-        """Let virtual time pass, whatever the pace: for a board that waits at pace ``fast``."""
+        """Let virtual time pass, whatever the pace: for a board that waits at pace ``fast``.
+
+        What the board says meanwhile is heard by who listens now, and by nobody who comes after.
+        """
+        self._hear()
         if self._is_real:
             self._run()
         self._machine.run_to(self._machine.cycles() + round(seconds * self._clock_hz))
+        if not self._awaits_host:
+            self._speak()
 
     def turn(self) -> None:
         """Hear the host, run for a while, let the host hear, wait for what is next."""
