@@ -41,10 +41,11 @@ def serve(tmp_path):
 
 
 def record(meter, seconds):
-    """Bytes of ``seconds`` of streaming, what came after the stop included."""
+    """Bytes of ``seconds`` of streaming and of what was under way at the stop."""
     meter.start()
-    raw, t_end_s = b"", time.monotonic() + seconds
-    while time.monotonic() < t_end_s:
+    raw, deadline_s = b"", time.monotonic() + 60
+    while len(raw) < 4 * 100_000 * seconds:
+        assert time.monotonic() < deadline_s
         raw += meter.read(0.05)
     return raw + meter.stop()
 
@@ -64,7 +65,7 @@ def test_from_the_port_to_a_trace(serve, tmp_path):
     (tmp_path / "raw.bin").write_bytes(raw)
     trace = recorded_trace(tmp_path / "raw.bin", PPK2, setup)
     assert trace.gaps == trace.warnings == ()
-    assert 0.3 < trace.duration_s < most_s
+    assert 0.6 <= trace.duration_s < most_s
     blocks = list(trace.blocks())
     current_a, active = joined(blocks, "current_a"), joined(blocks, "digital") == 1
     assert abs(current_a[active] - 12e-3).max() < 30e-6
@@ -84,7 +85,7 @@ def test_over_a_socket(tmp_path):
     (tmp_path / "raw.bin").write_bytes(raw)
     trace = recorded_trace(tmp_path / "raw.bin", PPK2, setup)
     assert trace.gaps == trace.warnings == ()
-    assert 0.2 < trace.duration_s < most_s
+    assert 0.4 <= trace.duration_s < most_s
 
 
 def test_a_second_client_of_a_socket_is_told(tmp_path):
@@ -181,7 +182,7 @@ def test_a_meter_that_was_left_streaming(serve):
     time.sleep(0.3)
     meter = PPK2.open(server.port)
     assert meter.identify().kind == "ppk2"
-    assert len(record(meter, 0.1)) > 20_000
+    assert record(meter, 0.1)
     meter.close()
 
 
@@ -204,7 +205,9 @@ def test_the_output_falls_when_the_port_is_closed(serve):
     meter.identify()
     assert server.meter.output_v == 3.0
     meter.close()
-    time.sleep(0.6)
+    deadline_s = time.monotonic() + 60
+    while server.meter.output_v and time.monotonic() < deadline_s:
+        time.sleep(0.01)
     assert server.meter.output_v == 0.0
 
 
