@@ -99,21 +99,11 @@ _PACKAGES = (
         "build", "ziglang", "build", "compile firmware; works with no root", ("-m", "ziglang", "version")
     ),
     _Package("emulate", "unicorn", "emulator", "run firmware on the emulated board", _importing("unicorn")),
-    _Package(
-        "meters",
-        "pyjoulescope-driver",
-        "joulescope",
-        "measure with a Joulescope",
-        _importing("pyjoulescope_driver"),
-    ),
-    _Package("meters", "pyjls", "joulescope", "read .jls recordings", _importing("pyjls")),
-    _Package("meters", "pyvisa", "scpi", "measure with SCPI instruments", _importing("pyvisa")),
-    _Package("meters", "otii-tcp-client", "otii", "measure with an Otii", _importing("otii_tcp_client")),
-    _Package("meters", "nvidia-ml-py", "gpu", "measure an NVIDIA GPU", _importing("pynvml")),
+    _Package("meters", "pyjls", "joulescope", "read and write .jls recordings", _importing("pyjls")),
     _Package("compare", "ecologits", "cloud", "estimate what a hosted model costs", _importing("ecologits")),
     _Package("report", "matplotlib", "report", "draw plots", _importing("matplotlib")),
-    _Package("report", "pyarrow", "parquet", "export Parquet", _importing("pyarrow")),
-    _Package("report", "distributed", "dask", "spread work over several machines", _importing("distributed")),
+    _Package("report", "pyarrow", "parquet", "write sweeps as Parquet", _importing("pyarrow")),
+    _Package("report", "distributed", "dask", "spread sweeps over several machines", _importing("distributed")),
 )
 
 _TOOLS = (

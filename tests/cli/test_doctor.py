@@ -99,12 +99,15 @@ def test_every_extra_that_it_names_exists(checkout):
 def test_every_optional_package_is_examined(checkout):
     extras = tomllib.loads((checkout / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     known = {entry.distribution for entry in doctor._PACKAGES} | {"ai-edge-litert", "tflite-runtime"}
-    helpers = {"numpy", "capstone", "pyelftools", "pyvisa-py"}
+    helpers = {"numpy", "capstone", "pyelftools"}
+    # For drivers that nobody has written yet: to examine them would promise what they are for.
+    waiting = {"pyjoulescope-driver", "pyvisa", "pyvisa-py", "otii-tcp-client", "nvidia-ml-py"}
+    assert not waiting & known
     # The last two are for those who work on tinykit: no command needs them.
     for extra in set(extras) - {"all", "demo", "test", "docs"}:
         for requirement in extras[extra]:
             name = requirement.split(";")[0].rstrip("0123456789.<>=!, ")
-            assert name in known | helpers or name.startswith("tinykit["), requirement
+            assert name in known | helpers | waiting or name.startswith("tinykit["), requirement
 
 
 def test_a_missing_package_names_its_extra(tmp_path, process):
