@@ -103,7 +103,9 @@ _PACKAGES = (
     _Package("compare", "ecologits", "cloud", "estimate what a hosted model costs", _importing("ecologits")),
     _Package("report", "matplotlib", "report", "draw plots", _importing("matplotlib")),
     _Package("report", "pyarrow", "parquet", "write sweeps as Parquet", _importing("pyarrow")),
-    _Package("report", "distributed", "dask", "spread sweeps over several machines", _importing("distributed")),
+    _Package(
+        "report", "distributed", "dask", "spread sweeps over several machines", _importing("distributed")
+    ),
 )
 
 _TOOLS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,41 @@ def test_a_catalogue_that_cannot_be_read_is_refused(tinykit, tmp_path):
     error = follows(json.loads(ran.out))["error"]
     assert error["code"] == "CATALOG_FILE"
     assert "absent.csv" in error["message"]
+
+
+def test_zones_are_what_compare_calculates_with(tinykit, tmp_path):
+    document = follows(json.loads(tinykit("catalog", "zones", "--json").out))
+    zones = {zone["code"]: zone for zone in document["zones"]}
+    assert len(zones) > 200
+    assert zones["KOR"]["also"] == "KR"
+    assert zones["KOR"]["margin"]["value"] * 3.6e6 == pytest.approx(445)
+    assert zones["DEU"]["margin"] is None
+    arguments = ("--no-plots", "--edge", "mlperf:v1.3/NUCLEO_L4R5ZI-P/vww", "--draws", "1000")
+    ran = tinykit("compare", *arguments, "--grid", "SG", "-o", tmp_path / "out", "--json")
+    used = json.loads(ran.out)["parameters"]
+    assert used["grid.device_g_per_j"]["interval95"] == zones["SGP"]["average"]["interval95"]
+    assert used["grid.device_l_per_j"]["kind"] == "missing"
+    assert zones["SGP"]["water"] is None
+    text = tinykit("catalog", "zones").out
+    assert re.search(r"KOR +KR +417 \[377, 461\] +445 \[", text)
+
+
+def test_a_zone_of_your_own_is_listed_and_taken(tinykit, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("key,value,unit,source\ngrid.XKX.average,900,gCO2e/kWh,our utility\n")
+    zones = json.loads(tinykit("catalog", "zones", "--catalog", path, "--json").out)["zones"]
+    own = next(zone for zone in zones if zone["code"] == "XKX")
+    assert own["average"]["sources"] == ["grid.XKX.average: our utility [user]"]
+    arguments = (
+        "--no-plots",
+        "--edge",
+        "mlperf:v1.3/NUCLEO_L4R5ZI-P/vww",
+        "--draws",
+        "1000",
+        "--grid",
+        "XKX",
+    )
+    ran = tinykit("compare", *arguments, "-o", tmp_path / "without", "--json")
+    assert json.loads(ran.out)["error"]["code"] == "GRID_ZONE"
+    ran = tinykit("compare", *arguments, "--catalog", path, "-o", tmp_path / "with", "--json")
+    assert json.loads(ran.out)["parameters"]["grid.cloud_g_per_j"]["nominal"] * 3.6e6 == pytest.approx(900)

@@ -52,7 +52,7 @@ def test_a_bill_without_a_price_is_told_by_no_headline(tinykit) -> None:
         "node.price_usd=8",
     )
     ran = tinykit(*money)
-    assert "in money cannot be told: nobody has priced" in ran.out.splitlines()[0]
+    assert "in money cannot be told: nobody has a figure of " in ran.out.splitlines()[0]
     assert "network.tariff" in " ".join(ran.out.split())
     priced = tinykit(*money, "--set", "network.usd_per_byte=1e-8", "--set", "grid.device_usd_per_j=4e-8")
     assert "USD" in priced.out.splitlines()[0] and "priced" not in priced.out.splitlines()[0]

@@ -60,6 +60,16 @@ def test_all_places_in_one_zone_share_one_influence(own: Catalog) -> None:
         assert np.isclose(found["grid.device_g_per_j"].nominal, found["grid.network_g_per_j"].nominal)  # type: ignore[arg-type]
 
 
+def test_what_ecologits_fills_in_or_has_as_zero_is_a_gap() -> None:
+    catalog = Catalog.load()
+    scenario = Scenario({"grid.device": "CAF", "grid.cloud": "VN"})
+    found = resolve(scenario, catalog, scenario.words())
+    assert found["grid.device_g_per_j"].nominal is None
+    assert "which no electricity is" in found["grid.device_g_per_j"].why
+    assert found["grid.cloud_g_per_j"].nominal
+    assert found["grid.cloud_l_per_j"].why == "nobody has VNM's water: ecologits puts the world's there"
+
+
 def test_no_such_zone_names_the_option_what_is_near_and_what_a_zone_is() -> None:
     with pytest.raises(InputError) as caught:
         zones("XQ")

@@ -54,7 +54,9 @@ def test_a_column_that_nobody_can_fill_is_missing_and_not_zero() -> None:
         if (one["policy"], one["column"]) == ("edge", "money_usd")
     )
     assert money["saving"] is None and money["ratio"] is None
-    assert "nobody has the figures" in answer(found, "edge", "money_usd")
+    assert "nobody has a figure of grid.device_usd_per_j, network.usd_per_byte" in answer(
+        found, "edge", "money_usd"
+    )
 
 
 def test_a_pack_lasts_as_long_as_its_joules() -> None:

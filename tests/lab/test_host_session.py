@@ -59,15 +59,16 @@ def made(digits, tmp_path_factory, bound):
     folder = tmp_path_factory.mktemp("host")
     with powercap(folder / "powercap") as root:
         for k in range(_TRIES):
-            # On a busy machine the writer comes late, and the counters count as slow ones.
+            # On a busy machine the writer comes late, and the counters count as slow ones; or one window's
+            # inferences take far longer than another's, which the verdict refuses as it should.
             try:
                 report = run(digits.tflite, folder / f"session-{k}", root, calibration=bound)
             except UsageError as error:
                 assert error.code == "METER_TOO_SLOW"
                 continue
-            if "WINDOW_SAMPLES" not in codes(report, "fail"):
+            if not codes(report, "fail") & {"WINDOW_SAMPLES", "REPEATABILITY"}:
                 return report
-    return pytest.fail("the counters never changed often enough")
+    return pytest.fail("the machine was never quiet enough")
 
 
 def counted(folder):

@@ -16,7 +16,7 @@ from tinykit.comparison.hand_words import settings
 from tinykit.comparison.ledger import COLUMNS, Column
 from tinykit.comparison.lines import entries
 from tinykit.comparison.result import NO_FIGURE, UNITS, Cell, PolicyResult, Result
-from tinykit.comparison.result_headline import WORDS, answer, basis, missing
+from tinykit.comparison.result_headline import WORDS, answer, basis, lacking, missing
 from tinykit.console import key_values, safe_text, table
 from tinykit.estimate.record import KINDS
 from tinykit.pretty import format_duration, format_interval, format_si
@@ -38,7 +38,7 @@ def _blocks(done: Done) -> Iterator[RenderableType]:
     yield Text.assemble((safe_text(first), style), f" {safe_text(basis(result))}")
     yield Text(safe_text(answer(result, "hybrid")))
     for title, block in (
-        ("Saved per device-day", _savings(result)),
+        ("Saved per device-day", Group(*_savings(result))),
         (f"Per device-day, in {WORDS[result.column]}", _ledger(result)),
         ("Per device-day, in all", _totals(result)),
     ):
@@ -58,9 +58,10 @@ def _blocks(done: Done) -> Iterator[RenderableType]:
         yield Text.assemble(("note ", "cyan"), safe_text(note))
 
 
-def _savings(result: Result) -> Table:
-    """In every column, the difference first and the ratio second."""
+def _savings(result: Result) -> Iterator[RenderableType]:
+    """In every column, the difference first and the ratio second; then what is missing where none is told."""
     rows = []
+    untold: dict[str, str] = {}
     for column in COLUMNS:
         cells: list[object] = [WORDS[column]]
         for policy in ("edge", "hybrid"):
@@ -70,10 +71,15 @@ def _savings(result: Result) -> Table:
                 continue
             if one.saving is None:
                 cells += ["?", ""]
+                lack = lacking(result, policy, column)
+                untold |= {f"{WORDS[column]}: {key}": why for key, why in lack.items()}
             else:
                 cells += [_signed(one.saving, UNITS[column]), _times(one.ratio)]
         rows.append(cells)
-    return table(["", ">by the edge", ">times", ">by the hybrid", ">times"], rows)
+    yield table(["", ">by the edge", ">times", ">by the hybrid", ">times"], rows)
+    if untold:
+        yield Text()
+        yield table(["? for want of", "why nobody has it"], list(untold.items()))
 
 
 def _signed(one: Outcome, unit: str) -> Text:

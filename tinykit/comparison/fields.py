@@ -83,7 +83,16 @@ class Gap:
     why: str
 
 
-Default = Assumed | Cited | Between | Found | Gap
+@dataclass(frozen=True)
+class Refused:
+    """The word that chose this names nothing: an InputError, unless a row of the user's goes before it."""
+
+    message: str
+    hint: str
+    code: str
+
+
+Default = Assumed | Cited | Between | Found | Gap | Refused
 Chooser = Callable[[Words], Default]
 
 

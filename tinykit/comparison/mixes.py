@@ -10,11 +10,14 @@ from __future__ import annotations
 import difflib
 from functools import cache
 
-from tinykit.comparison.fields import Between, Cited, Default, Found, Gap, Stance
+from tinykit.comparison.fields import Between, Cited, Default, Found, Gap, Refused, Stance
 from tinykit.errors import InputError
 
 KWH_J = 3.6e6
-_CODES = "A zone is a country's ISO 3166 code, of three letters (KOR) or, of many, of two (KR); or world."
+_CODES = (
+    "A zone is a country's ISO 3166 code, of three letters (KOR) or, of many, of two (KR); or world. "
+    "tinykit catalog zones lists all."
+)
 # ISO 3166-1 alpha-2 of zones that people name; any alpha-3 code that ecologits knows is taken as it is.
 _ALPHA3 = {
     "KR": "KOR", "US": "USA", "DE": "DEU", "FR": "FRA", "CN": "CHN", "IN": "IND", "SE": "SWE", "TW": "TWN",
@@ -51,11 +54,13 @@ def carbon(zone: str, stance: Stance) -> Default:
         gap = Gap(f"no margin is known for {code}: give grid.device_g_per_j and its like yourself")
         combined, operating = (f"grid.{code}.marginal.{of}" for of in ("combined", "operating"))
         return Between(combined, operating, f"grid.{code}.margin", gap, "consequential")
-    mix = _mix(code)
     own = f"grid.{code}.average"
-    if mix is None:
-        return _rows(own, f"grid.{code}.ecologits", 0.9, 1.1)
+    mix = _mix(code)
+    if mix is None or isinstance(mix, Refused):
+        return _rows(own, mix or f"grid.{code}.ecologits", 0.9, 1.1)
     value = mix[0] * 1e3 / KWH_J
+    if value <= 0:
+        return _rows(own, Gap(f"{mix[2]}, gives 0 g, which no electricity is"), 0.9, 1.1)
     return _rows(own, Found(value, mix[2], own, value * 0.9, value * 1.1, stance="attributional"), 0.9, 1.1)
 
 
@@ -68,27 +73,49 @@ def water(zone: str, stance: Stance) -> Default:
     code = zone_code(zone)
     if stance == "consequential":
         return Gap("nobody publishes water of the marginal plant")
-    mix = _mix(code)
     own = f"water.{code}.average"
+    mix = _mix(code)
+    if isinstance(mix, Refused):
+        return _rows(own, Gap(mix.message), 0.5, 2.0)
     if mix is None:
         return _rows(own, f"wue.offsite.{code}", 0.5, 2.0)
+    if mix[1] is None:
+        return _rows(own, Gap(f"nobody has {code}'s water: ecologits puts the world's there"), 0.5, 2.0)
     value = mix[1] / KWH_J
     found = Found(value, mix[2], f"water.{code}", value / 2, value * 2, stance="attributional")
     return _rows(own, found, 0.5, 2.0)
 
 
-def _rows(own: str, ours: str | Found, low: float, high: float) -> Default:
+def zone_codes() -> frozenset[str]:
+    """The codes of all zones that ecologits knows; none without it."""
+    try:
+        from ecologits.electricity_mix_repository import electricity_mixes
+    except ImportError:
+        return frozenset()
+    return frozenset(mix.zone for mix in electricity_mixes.list_electricity_mixes())
+
+
+def short_names() -> dict[str, str]:
+    """What else a zone may be called, by its code of three letters: KR, GB or UK, world."""
+    names: dict[str, list[str]] = {}
+    for short, code in _ALPHA3.items():
+        names.setdefault(code, []).append(short.lower() if code == "WOR" else short)
+    return {code: ", ".join(of) for code, of in names.items()}
+
+
+def _rows(own: str, ours: str | Default, low: float, high: float) -> Default:
     """The user's own row, which no catalogue of ours has; else our figure, else a gap."""
     if isinstance(ours, str):
         gap = Gap(f"the catalogue has no {ours}; pip install 'tinykit[cloud]' brings 215 zones")
-        second: Default = Cited(ours, within=(low, high), stance="attributional", otherwise=gap)
-    else:
-        second = ours
-    return Cited(own, within=(low, high), stance="attributional", otherwise=second)
+        ours = Cited(ours, within=(low, high), stance="attributional", otherwise=gap)
+    return Cited(own, within=(low, high), stance="attributional", otherwise=ours)
 
 
-def _mix(code: str) -> tuple[float, float, str] | None:
-    """kgCO2e and litres a kWh, and the source; None without ecologits. Raises InputError for no such zone."""
+def _mix(code: str) -> tuple[float, float | None, str] | Refused | None:
+    """kgCO2e and litres a kWh, and the source; None without ecologits, and it has not every code.
+
+    The litres are None where ecologits warns that the world's stand there: of 165 zones, in 0.11.3.
+    """
     try:
         from ecologits.electricity_mix_repository import electricity_mixes
     except ImportError:
@@ -97,9 +124,11 @@ def _mix(code: str) -> tuple[float, float, str] | None:
 
     found = electricity_mixes.find_electricity_mix(code)
     if found is None:
-        raise InputError(
+        return Refused(
             f"ecologits has no electricity mix of '{code}'.",
-            hint=f"--grid with another zone, or give grid.device_g_per_j and its like yourself. {_CODES}",
-            code="GRID_ZONE",
+            f"--grid with another zone; or a row grid.{code}.average of your own (--catalog). {_CODES}",
+            "GRID_ZONE",
         )
-    return float(found.gwp), float(found.wue), f"ecologits {version('ecologits')} electricity mixes, {code}"
+    is_the_worlds = any(warning.code == "electricity-mix-wue-world" for warning in found.warnings)
+    litres = None if is_the_worlds else float(found.wue)
+    return float(found.gwp), litres, f"ecologits {version('ecologits')} electricity mixes, {code}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from tinykit.comparison.catalog import Catalog, Row
-from tinykit.comparison.fields import Between, Cited, Default, Found, Gap, Quantity
+from tinykit.comparison.fields import Between, Cited, Default, Found, Gap, Quantity, Refused
 from tinykit.comparison.lines import fields
 from tinykit.comparison.parameters import Parameter
 from tinykit.comparison.scenario import Given, Scenario
@@ -51,9 +51,11 @@ def _default(spec: Quantity, words: Mapping[str, str], catalog: Catalog, place: 
 
 
 def default(spec: Quantity, chosen: Default, catalog: Catalog) -> Parameter:
-    """The parameter of a default. Raises InputError for a catalogue key that there is not."""
+    """The parameter of a default. Raises InputError for a catalogue key that there is not, or a zone."""
     if isinstance(chosen, Gap):
         return Parameter(spec, None, None, why=chosen.why)
+    if isinstance(chosen, Refused):
+        raise InputError(chosen.message, hint=chosen.hint, code=chosen.code)
     if isinstance(chosen, Cited):
         if chosen.otherwise is not None and chosen.key not in catalog:
             return default(spec, chosen.otherwise, catalog)

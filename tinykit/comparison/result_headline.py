@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tinykit.comparison.compare import Difference, Outcome
+from tinykit.comparison.fields import Quantity
 from tinykit.comparison.flow import Policy
 from tinykit.comparison.ledger import Column
+from tinykit.comparison.lines import fields
 from tinykit.comparison.lines.run import SIMULATED
 from tinykit.comparison.result import UNITS, Result
 from tinykit.comparison.result_notes import strangers, tasks
@@ -42,17 +44,34 @@ def answer(result: Result, policy: Policy, column: Column | None = None) -> str:
     if refused:
         why = "; ".join(f"{p}: {', '.join(result.policies[p].obstacles)}" for p in refused)
         return f"{name} against cloud cannot be told: not feasible is {why}."
-    if any(result.policies[p].totals[column].outcome is None for p in (policy, "cloud")):
-        return f"{name} against cloud in {WORDS[column]}: nobody has the figures."
     one = result.difference(policy, column)
     if one.unpriced:
-        lack = "has priced" if column == "money_usd" else f"has a figure of {WORDS[column]} for"
-        lines = ", ".join(one.unpriced)
-        return f"{name} against cloud in {WORDS[column]} cannot be told: nobody {lack} {lines}."
+        what = ", ".join(lacking(result, policy, column) or one.unpriced)
+        return f"{name} against cloud in {WORDS[column]} cannot be told: nobody has a figure of {what}."
+    if any(result.policies[p].totals[column].outcome is None for p in (policy, "cloud")):
+        return f"{name} against cloud in {WORDS[column]}: nobody has the figures."
     if one.saving is None:
         why = f"one side alone has {', '.join(one.uneven)}"
         return f"{name} against cloud in {WORDS[column]} cannot be told: {why}."
     return _told(name, one, one.saving)
+
+
+def lacking(result: Result, policy: Policy, column: Column) -> dict[str, str]:
+    """The scenario's quantities for want of which ``policy`` against cloud cannot be told in ``column``, and
+    why nobody has them: none where it is told, or where joules are missing."""
+    unit = "g" if column.startswith("carbon") else UNITS[column]
+    lines = result.difference(policy, column).unpriced
+    found: dict[str, str] = {}
+    for side in (result.policies[policy], result.policies["cloud"]):
+        for line in side.lines:
+            if line.key in lines and line.cells[column].outcome is None:
+                found |= {key: why for key, why in line.missing.items() if _unit(key) == unit}
+    return found
+
+
+def _unit(key: str) -> str:
+    spec = fields().get(key)
+    return spec.unit.partition("/")[0] if isinstance(spec, Quantity) else ""
 
 
 def _told(name: str, one: Difference, saving: Outcome) -> str:

@@ -41,7 +41,8 @@ def _columns(data: Mapping[str, Any]) -> Iterator[str]:
     for column, word in WORDS.items():
         one = difference(data, "edge", column)
         if one["saving"] is None:
-            yield f"In {word} it cannot be told: nobody has all figures."
+            why = str(one.get("why") or "").partition("cannot be told: ")[2] or "nobody has all figures."
+            yield f"In {word} it cannot be told: {why}"
             continue
         saving = one["saving"]
         low, high = (float(end) for end in saving["interval95"])
