@@ -42,6 +42,17 @@ def test_every_picture_is_drawn_and_stamped_where_it_must_be(tmp_path: Path) -> 
     assert "The edge saves" in plain["difference"]
 
 
+def test_the_ledger_shows_what_was_searched_for_first(tmp_path: Path) -> None:
+    for column, titles in (
+        ("energy_j", ("Energy, J", "Carbon, location-based, gCO2e")),
+        ("carbon_g", ("Carbon, location-based, gCO2e", "Energy, J")),
+        ("money_usd", ("Money, USD", "Energy, J")),
+    ):
+        drawn = texts(draw_comparison(result(column), tmp_path / column))["ledger"]  # type: ignore[arg-type]
+        first, second = (drawn.index(f"<!-- {title} per device-day -->") for title in titles)
+        assert first < second
+
+
 def test_an_edge_that_loses_is_said_to_lose_and_its_region_is_drawn(tmp_path: Path) -> None:
     """Ten joules an inference on the edge: nobody would, and the picture says so."""
     found = result(edge__inference_j=10.0)

@@ -99,8 +99,8 @@ def _save(figure: Any, path: Path) -> Path:
 
 
 def _ledger(figure: Any, result: Result) -> None:
-    """Stacked bars a policy, by part of the path, with the total's interval."""
-    columns: list[Column] = ["energy_j", "carbon_g"]
+    """Stacked bars a policy, by part of the path, with the total's interval: what was searched for first."""
+    columns: list[Column] = [result.column, "carbon_g" if result.column == "energy_j" else "energy_j"]
     axes = figure.subplots(len(columns), 1)
     figure.suptitle("What a device-day costs", fontsize=TITLE, x=0.01, ha="left")
     names = [
@@ -126,10 +126,10 @@ def _ledger(figure: Any, result: Result) -> None:
         axis.set_title(f"{_TITLES[column]}, {UNITS[column]} per device-day", fontsize=BODY, loc="left")
         axis.set_ylim(len(POLICIES) - 0.3, -0.5)
         plain(axis)
-    handles, labels = axes[0].get_legend_handles_labels()
-    known = dict(zip(labels, handles, strict=True))
-    for handle, label in zip(*axes[1].get_legend_handles_labels(), strict=True):
-        known.setdefault(label, handle)
+    known: dict[Any, Any] = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            known.setdefault(label, handle)
     figure.legend(
         known.values(), known.keys(), loc="outside lower center", ncols=3, fontsize=BODY, frameon=False
     )
