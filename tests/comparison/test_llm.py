@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.cloud_side import find_cloud
 from tinykit.comparison.compare import Comparison, compare
-from tinykit.comparison.llm import batch_of, find_endpoint, token_energy
+from tinykit.comparison.llm import ECOLOGITS, batch_of, find_endpoint, token_energy
 from tinykit.comparison.result import make_result
 from tinykit.comparison.scenario import Scenario
 from tinykit.errors import InputError
@@ -91,6 +91,16 @@ def test_it_is_the_regression_that_its_source_prints() -> None:
     server_j = (6.785e-4 * 8.0 + 3.119e-4 * 64 + 1.9474e-2) * 1200 / 8 / 64
     assert token_energy(SMALL, 64).token_j[0] == pytest.approx(gpu_j, rel=0.5)
     assert token_energy(SMALL, 64).token_j[0] <= gpu_j + server_j
+
+
+def test_what_ecologits_says_against_its_own_figure_is_a_note() -> None:
+    pytest.importorskip("ecologits")
+    says = "ecologits warns of openai/gpt-4o-mini: The model architecture has not been released"
+    guessed = make_result(run(cloud__endpoint="ecologits:openai/gpt-4o-mini"), CATALOG).notes
+    assert [note for note in guessed if note.startswith(says)]
+    assert not any(
+        "warns" in note for note in make_result(run(cloud__endpoint=f"{ECOLOGITS}{SMALL}"), CATALOG).notes
+    )
 
 
 @settings(deadline=None, max_examples=6)

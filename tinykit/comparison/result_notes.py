@@ -10,7 +10,7 @@ from tinykit.comparison.hand import Played
 from tinykit.comparison.ledger import Column
 from tinykit.comparison.lines.gateway import GATEWAY
 from tinykit.comparison.lines.run import UNNAMED
-from tinykit.comparison.llm import at_batch
+from tinykit.comparison.llm import ECOLOGITS, WARNS, at_batch
 from tinykit.comparison.parameters import Parameter
 from tinykit.comparison.resolve import SPREAD_ASSUMED
 from tinykit.errors import InputError
@@ -115,6 +115,12 @@ def _stand_in(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> 
     elif words["cloud.endpoint"] != "server":
         endpoint = at_batch(words["cloud.endpoint"], words["cloud.batch"])
         yield f"The cloud is {endpoint}, in place of {edge}. {_beyond(words, parameters)}"
+        token = parameters.get("cloud.token_j")
+        if token is not None and token.estimate is not None:
+            said = {source.partition(WARNS)[2] for source in token.estimate.sources} - {""}
+            yield from (
+                f"ecologits warns of {endpoint.removeprefix(ECOLOGITS)}: {one}" for one in sorted(said)
+            )
 
 
 def _measured_cloud(
