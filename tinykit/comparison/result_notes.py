@@ -15,7 +15,10 @@ from tinykit.comparison.parameters import Parameter
 from tinykit.comparison.resolve import SPREAD_ASSUMED
 from tinykit.errors import InputError
 
-_MARKS = {"second-hand": "At second hand", "recalled": "Recalled, to be checked before it is published"}
+_MARKS = {
+    "second-hand": "Quoted from somebody who quotes another",
+    "recalled": "Written from memory, so look it up before you publish",
+}
 """Of the catalogue's marks, those that a footnote must carry."""
 
 
