@@ -37,7 +37,7 @@ class Zone:
 def all_zones(catalog: Catalog) -> tuple[Zone, ...]:
     """Every zone by code: those of ecologits (extra ``cloud``), of the catalogue, of the user's own rows."""
     cited = {row.key.split(".")[1] for row in catalog if row.key.startswith("grid.")}
-    codes = zone_codes() | {code for code in cited if len(code) == 3}
+    codes = zone_codes() | {code for code in cited if len(code) == 3 and code.isupper()}
     names = short_names()
     return tuple(
         Zone(
