@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from tinykit.console import key_values, safe_text, table
-from tinykit.lab.battery import BatteryReport, Days
+from tinykit.lab.battery import BatteryReport, Days, Life
 from tinykit.pretty import format_estimate
 
 _YEAR_DAYS = 365.25
@@ -24,7 +24,13 @@ def battery_view(report: BatteryReport) -> RenderableType:
         ("converter", "none" if battery.efficiency == 1 else f"efficiency {battery.efficiency:.1%}"),
     ]
     rows = [
-        (one.load.name, format_estimate(one.load.power), _life(one.days), one.kind, "; ".join(one.load.notes))
+        (
+            one.load.name,
+            format_estimate(one.load.power),
+            _life(one.days),
+            _kind(one),
+            "; ".join(one.load.notes),
+        )
         for one in report.lives
     ]
     return Group(
@@ -34,6 +40,12 @@ def battery_view(report: BatteryReport) -> RenderableType:
         Text(),
         table(["load", ">mean power", ">life, 95 %", "kind", "note"], rows),
     )
+
+
+def _kind(life: Life) -> str:
+    """That of the softest figure in it, and whose that is."""
+    power = life.load.power.kind
+    return power if life.kind == power else f"power {power}, battery {life.kind}"
 
 
 def _life(days: Days) -> str:
