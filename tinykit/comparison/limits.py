@@ -43,7 +43,9 @@ def limits(values: Values, flow: Flow, latency_s: Array) -> Iterator[Limit]:
     """Of a hand: latency, what a message of its link may be, and what fits into a day."""
     if values.has("service.latency_s"):
         yield Limit(
-            latency_s, values["service.latency_s"], "it decides in {:.4g} s, and {:.4g} s are allowed"
+            latency_s,
+            values["service.latency_s"],
+            "it decides in {:.4g} s, and {:.4g} s are allowed (service.latency_s)",
         )
     kind = values.word("radio.kind")
     if values.has("radio.payload_most_bytes"):
