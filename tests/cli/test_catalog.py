@@ -144,7 +144,7 @@ def test_zones_are_what_compare_calculates_with(tinykit, tmp_path):
     assert used["grid.device_l_per_j"]["kind"] == "missing"
     assert zones["SGP"]["water"] is None
     text = tinykit("catalog", "zones").out
-    assert re.search(r"KOR +KR +417 \[377, 461\] +445 \[", text)
+    assert re.search(r"KOR +KR +417 \[313, 484\] +445 \[", text)
 
 
 def test_a_zone_of_your_own_is_listed_and_taken(tinykit, tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import click
 import pytest
@@ -118,6 +120,15 @@ def test_what_is_written_into_a_folder_says_which_option_wants_one(tinykit, opti
     value = {"--fleet": "devices=10,years=1", "--export": "sci"}[option]
     ran = tinykit("compare", *FEW, option, value)
     assert ran.code == 2 and option in ran.err and "-o DIR" in ran.err
+
+
+def test_what_an_export_lacks_is_a_note_of_the_command(tinykit, tmp_path: Path) -> None:
+    exports = ("compare", *FEW, "--export", "codecarbon", "--export", "sci", "-o", str(tmp_path))
+    said = " ".join(tinykit(*exports).out.split())
+    for name in ("emissions.csv: One device-day", "no intervals", "The sums lack device.sense", "sci.json: "):
+        assert name in said, name
+    notes = json.loads(tinykit(*exports, "--json").out)["notes"]
+    assert any(note.startswith("emissions.csv: ") and "The sums lack" in note for note in notes)
 
 
 def test_a_zone_that_there_is_not_names_the_option_and_what_a_zone_is(tinykit) -> None:

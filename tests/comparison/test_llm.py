@@ -82,6 +82,10 @@ def test_ecologits_joules_have_not_drifted() -> None:
     low, high = token_energy("openai/gpt-4o-mini", 64).token_j
     assert 0.05 < low < high < 1.0, "of a model whose size is only guessed there is a range"
     assert "ecologits 0." in usual.source
+    found = run(cloud__endpoint=f"{ECOLOGITS}{SMALL}").parameters["shared"]
+    for key in ("cloud.token_j", "cloud.first_token_j", "cloud.token_s", "cloud.first_token_s"):
+        estimate = found[key].estimate
+        assert estimate is not None and estimate.kind == "modelled", "no meter, and nobody's publication"
 
 
 def test_it_is_the_regression_that_its_source_prints() -> None:

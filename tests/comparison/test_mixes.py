@@ -51,6 +51,12 @@ def test_so_does_a_margin_and_a_floor_that_nobody_published(own: Catalog) -> Non
     assert nominal(own, "gateway.floor_w") == pytest.approx(4.0)
 
 
+def test_a_margin_is_missing_here_not_in_the_world() -> None:
+    scenario = Scenario({"grid.device": "DE", "stance": "consequential"})
+    why = resolve(scenario, Catalog.load(), scenario.words())["grid.device_g_per_j"].why
+    assert why is not None and why.startswith("the catalogue has no margin of DEU")
+
+
 def test_all_places_in_one_zone_share_one_influence(own: Catalog) -> None:
     scenario = Scenario({f"grid.{place}": "KR" for place in ("device", "network", "cloud")})
     for catalog in (own, Catalog.load()):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
+import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -15,6 +17,7 @@ import tinykit
 from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.compare import compare
 from tinykit.comparison.exports import find_export, find_exports
+from tinykit.comparison.exports.impact_framework import manifest
 from tinykit.comparison.exports.sci import sci
 from tinykit.comparison.fleet import Fleet, parse_fleet, roll_up, write_fleet
 from tinykit.comparison.flow import POLICIES
@@ -52,10 +55,98 @@ def test_a_row_a_policy_of_codecarbons_columns_unknowns_blank(tmp_path: Path) ->
     assert "device.sense" in note
 
 
-def test_joules_without_any_figure_leave_the_cell_blank(tmp_path: Path) -> None:
-    find_export("codecarbon").write(result(grid__device="BR", stance="consequential"), tmp_path / "e.csv")
-    with (tmp_path / "e.csv").open(newline="") as file:
-        assert next(csv.DictReader(file))["country_iso_code"] == ""
+def emissions(found: Result, folder: Path) -> list[dict[str, str]]:
+    find_export("codecarbon").write(found, folder / "emissions.csv")
+    with (folder / "emissions.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def sci_of(found: Result, folder: Path) -> dict[str, Any]:
+    find_export("sci").write(found, folder / "sci.json")
+    document = json.loads((folder / "sci.json").read_text())
+    jsonschema.validate(document, json.loads((SCHEMAS / "sci.v1.schema.json").read_text()))
+    return {one["policy"]: one for one in document["policies"]}
+
+
+def test_several_zones_are_no_country(tmp_path: Path) -> None:
+    assert emissions(result(grid__device="BR"), tmp_path)[0]["country_iso_code"] == ""
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # A grid without a margin in the catalogue.
+        {**dict.fromkeys(("grid__device", "grid__network", "grid__cloud"), "DE"), "stance": "consequential"},
+        # Cells of which nobody has the grams; a network and a data centre that have theirs.
+        {"supply__kind": "primary", "supply__pack": "alkaline"},
+    ],
+)
+def test_joules_without_grams_are_never_0_g(tmp_path: Path, changes: dict[str, object]) -> None:
+    found = result(**changes)
+    rows = {row["experiment_id"]: row for row in emissions(found, tmp_path)}
+    rates = sci_of(found, tmp_path)
+    tree = manifest(found)
+    note = find_export("impact-framework").write(found, tmp_path / "manifest.yml")
+    assert "--manifest" not in note  # if-run breaks on an empty tree
+    for policy in POLICIES:
+        assert float(rows[policy]["energy_consumed"]) > 0
+        assert rows[policy]["emissions"] == rows[policy]["emissions_rate"] == ""
+        assert rates[policy]["sci_g_per_decision"] is None
+        assert policy not in tree["tree"]["children"] and policy in note
+        assert f"{policy} is left out" in tree["description"]
+    assert "cannot be told" in rates["edge"]["not_comparable"] and rates["cloud"]["not_comparable"] is None
+    if changes.get("stance") == "consequential":
+        assert rates["cloud"]["operational_g_per_day"] is None
+        assert rows["edge"]["water_consumed"] == ""
+
+
+def test_a_side_that_is_known_alone_is_not_set_against_the_other(tmp_path: Path) -> None:
+    found = result(grid__device="KR", grid__network="KR", grid__cloud="DE", stance="consequential")
+    edge, cloud = emissions(found, tmp_path)[:2]
+    assert float(edge["emissions"]) > 0 and cloud["emissions"] == ""
+    assert "emissions not comparable with the cloud's" in edge["project_name"]
+    rates = sci_of(found, tmp_path)
+    assert rates["edge"]["sci_g_per_decision"]["nominal"] > 0 and rates["edge"]["not_comparable"]
+    assert rates["cloud"]["sci_g_per_decision"] is None
+    tree = manifest(found)
+    assert list(tree["tree"]["children"]) == ["edge"] and "cannot be told" in tree["description"]
+
+
+def test_a_category_whose_joules_have_no_grams_is_blank() -> None:
+    rows = roll_up(result(supply__kind="primary", supply__pack="alkaline"), Fleet(1, 1, "operator"))
+    cells = [row for row in rows if row.category == "1 purchased goods"]
+    assert len(cells) == len(POLICIES)
+    for row in cells:
+        assert row.energy_j is not None and row.energy_j.nominal > 0
+        assert row.location_g is None and row.market_g is None
+
+
+def test_sums_that_lack_lines_say_so_themselves(tmp_path: Path) -> None:
+    """As the terminal does, which marks them ≥."""
+    found = result()
+    assert found.policies["cloud"].mark("carbon_g") == "≥ "
+    (edge, cloud, _) = emissions(found, tmp_path)
+    assert "attributional" in edge["project_name"] and "with making the hardware" in edge["project_name"]
+    assert "lower bound: emissions, energy_consumed" in cloud["project_name"]
+    one = sci_of(found, tmp_path)["cloud"]
+    assert one["sci_g_per_decision"]["bound"] == one["operational_g_per_day"]["bound"] == "lower bound"
+    assert "cloud is a lower bound: it lacks device.sense" in manifest(found)["description"]
+
+
+def test_an_intensity_is_that_of_the_grid() -> None:
+    found = result(grid__cloud="FR")
+    child = manifest(found)["tree"]["children"]["cloud"]["children"]["datacentre"]["inputs"][0]
+    g_per_j = found.comparison.values["shared"]["datacentre.g_per_j"].flat[0]
+    assert child["grid/carbon-intensity"] == pytest.approx(g_per_j * 3.6e6)
+
+
+def test_a_run_is_its_scenario(tmp_path: Path) -> None:
+    places = ("grid__device", "grid__network", "grid__cloud")
+    runs = [
+        {uuid.UUID(row["run_id"]) for row in emissions(result(**dict.fromkeys(places, zone)), tmp_path)}
+        for zone in ("KR", "FR", "KR")
+    ]
+    assert runs[0] == runs[2] and len(runs[0] | runs[1]) == 2 * len(POLICIES)
 
 
 def test_sci_is_a_rate_that_no_certificate_moves(tmp_path: Path) -> None:
@@ -137,7 +228,8 @@ def test_who_reports_decides_the_scope() -> None:
 
 
 def test_a_rechargeable_packs_wear_is_goods_and_its_charge_electricity() -> None:
-    found = result(supply__kind="rechargeable", grid__device_g_per_j=0.0)
+    known = dict.fromkeys(("device__sense_j", "device__prepare_j", "gateway__share_w"), 0.0)
+    found = result(supply__kind="rechargeable", grid__device_g_per_j=0.0, **known)
     rows = {(row.policy, row.scope, row.category): row for row in roll_up(found, Fleet(1, 1, "operator"))}
     charge, goods = rows["cloud", "2", "purchased electricity"], rows["cloud", "3", "1 purchased goods"]
     assert charge.energy_j is not None and charge.energy_j.nominal > 0

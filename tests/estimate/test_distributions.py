@@ -6,7 +6,13 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinykit.estimate.distributions import quantile, sample, student_t_cdf, student_t_quantile
+from tinykit.estimate.distributions import (
+    lognormal_moments,
+    quantile,
+    sample,
+    student_t_cdf,
+    student_t_quantile,
+)
 
 ORACLES = [
     ("normal", {}, scipy.stats.norm()),
@@ -66,3 +72,23 @@ def test_students_t_runs_into_the_normal_distribution(dof, p):
 def test_what_has_no_quantile_is_refused(p, dof):
     with pytest.raises(ValueError, match="student_t_quantile"):
         student_t_quantile(p, dof)
+
+
+@given(st.floats(0, 2), st.floats(0.01, 2))
+def test_a_lognormal_of_two_halves_has_the_moments_that_integration_gives(below, above):
+    z = np.linspace(-12, 12, 200_001)
+    values = np.exp(z * np.where(z > 0, above, below))
+    density = scipy.stats.norm.pdf(z)
+    mean = np.trapezoid(values * density, z)
+    sd = math.sqrt(np.trapezoid((values - mean) ** 2 * density, z))
+    assert lognormal_moments(above, below) == pytest.approx((mean, sd), rel=1e-5)
+    for p, shape in ((0.025, below), (0.5, above), (0.975, above)):
+        raw = quantile("lognormal", p, shape=above, shape_low=below) * sd + mean
+        assert raw == pytest.approx(math.exp(shape * scipy.stats.norm.ppf(p)), rel=1e-4)
+
+
+def test_samples_of_two_halves_follow_the_quantiles():
+    halves = {"shape": 1.2, "shape_low": 0.3}
+    draws = sample("lognormal", np.random.default_rng(1), 100_000, **halves)
+    for p in (0.05, 0.5, 0.95):
+        assert np.mean(draws <= quantile("lognormal", p, **halves)) == pytest.approx(p, abs=0.005)

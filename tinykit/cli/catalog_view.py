@@ -125,7 +125,7 @@ def _end(value: float | None) -> str:
 
 
 def _drawn(row: Row) -> str:
-    shapes = {"lognormal": "as wide as 95 % of a lognormal", "triangular": "the ends of a triangle"}
+    shapes = {"lognormal": "95 % of a lognormal", "triangular": "the ends of a triangle"}
     return shapes.get(row.distribution, "alternatives that are never drawn")
 
 

@@ -122,4 +122,6 @@ def command(output: Output, out: Path | None, **options: Any) -> None:
     from tinykit.comparison.result_document import document
 
     done = run(Job(out=out, progress=output.progress, **options))
-    output.emit(document(done.result), lambda console: console.print(result_view(done)))
+    shown = document(done.result)
+    shown["notes"] += done.remarks
+    output.emit(shown, lambda console: console.print(result_view(done)))

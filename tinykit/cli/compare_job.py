@@ -57,11 +57,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """What came out, and the files that were written."""
+    """What came out, the files that were written, and what a reader of the exports should know."""
 
     result: Result
     sweep: Sweep | None
     files: tuple[Path, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def run(job: Job) -> Done:
@@ -101,8 +102,9 @@ def run(job: Job) -> Done:
     if swept is not None:
         files += write_files(job.out, {SWEEP: sweep_csv(swept)})
         files += (write_parquet(swept, job.out),) if job.parquet else ()
+    remarks = []
     for export in exports:
-        export.write(result, job.out / export.file_name)
+        remarks.append(f"{export.file_name}: {export.write(result, job.out / export.file_name)}")
         files += (job.out / export.file_name,)
     if fleet is not None:
         write_fleet(roll_up(result, fleet), fleet, result.simulated, job.out / FLEET)
@@ -113,7 +115,7 @@ def run(job: Job) -> Done:
         for suffix in (".svg", ".png"):
             curve = None if paired is None else paired.curve
             files += draw_comparison(result, job.out / "plots", curve, suffix)
-    return Done(result, swept, files)
+    return Done(result, swept, files, tuple(remarks))
 
 
 def _paired(

@@ -54,7 +54,7 @@ def _blocks(done: Done) -> Iterator[RenderableType]:
     if left_out := missing(result):
         yield Text()
         yield _gaps(result, left_out)
-    for note in result.notes:
+    for note in (*result.notes, *done.remarks):
         yield Text.assemble(("note ", "cyan"), safe_text(note))
 
 
@@ -144,7 +144,8 @@ def _marked(mark: str, text: str) -> str:
 def _settings(result: Result, policy: Policy) -> str:
     """What ``policy`` chose in words, how soon it decides, and what forbids it."""
     one = result.policies[policy]
-    said = f"{settings(one.hand, policy, result.words)}, decides in {format_duration(one.latency_s)}"
+    least = "at least " if one.latency_is_lower_bound else ""
+    said = f"{settings(one.hand, policy, result.words)}, decides in {least}{format_duration(one.latency_s)}"
     return said if one.feasible else f"{said}: NOT FEASIBLE: {'; '.join(one.obstacles)}"
 
 

@@ -60,7 +60,7 @@ def _text(catalog: Catalog) -> Iterator[str]:
     yield ""
     yield (
         "A range with *lognormal* or *triangular* behind it is drawn: the value is the median, or the top of "
-        "the triangle, and the range is as wide as 95 % of a lognormal, or the ends of the triangle. A range "
+        "the triangle, and the range holds 95 % of a lognormal, or the ends of the triangle. A range "
         "without a word lists alternatives (a batch, a method, a coverage class): chosen, never drawn.\n"
     )
     yield (

@@ -9,12 +9,12 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from tinykit.comparison.spread import spread
 from tinykit.comparison.units import convert, si_unit
 from tinykit.errors import InputError
 from tinykit.estimate import Estimate, Kind
@@ -26,6 +26,8 @@ MARKS = ("verified", "derived", "second-hand", "recalled", "gap", "user")
 """How far the figure was checked: read at its source or in a text that quotes it; computed from such figures;
 seen only in an excerpt or on a third party's page; recalled, to be checked before it is published; a declared
 gap; the user's own."""
+BEWARE = "beware: "
+"""In a row's note: what follows is told with every answer that the row is a default of."""
 NORMAL_95 = 1.959963984540054
 
 
@@ -60,6 +62,11 @@ class Row:
         return self.value is None
 
     @property
+    def warning(self) -> str:
+        """What a reader of an answer made of it must know; blank where nothing."""
+        return self.note.partition(BEWARE)[2]
+
+    @property
     def si_unit(self) -> str:
         """The unit that `estimate` and `nominal` give."""
         return si_unit(self.unit)[0]
@@ -78,24 +85,25 @@ class Row:
     def estimate(self, unit: str | None = None) -> Estimate:
         """The figure as an `Estimate` in ``unit`` (SI where None), its spread named ``catalog.KEY``.
 
-        Lognormal: ``value`` is the median and ``low`` to ``high`` as wide as 95 %, so sigma of the logarithm
-        is ln(high/low) / (2 · 1.96). Triangular: from ``low`` over ``value`` to ``high``. In both the
-        estimate's own value is the mean. Raises InputError, code CATALOG_GAP for a declared gap and
-        CATALOG_UNIT where ``unit`` measures something else.
+        Lognormal: ``value`` is the median, and 95 % lie between ``low`` and ``high`` (`spread`). Triangular:
+        from ``low`` over ``value`` to ``high``. In both the estimate's own value is the mean. Raises
+        InputError, code CATALOG_GAP for a declared gap and CATALOG_UNIT where ``unit`` measures something
+        else.
         """
         value = self._known()
         unit = unit or self.si_unit
         factor = convert(1.0, self.unit, unit)
         name = f"catalog.{self.key}"
         if self.distribution and self.low is not None and self.high is not None:
-            if self.distribution == "triangular":
-                low, high = self.low * factor, self.high * factor
-                return Estimate.triangular(
-                    low, value * factor, high, unit, name=name, kind=self.kind, source=self.citation
-                )
-            sigma = math.log(self.high / self.low) / (2.0 * NORMAL_95)
-            return Estimate.lognormal(
-                value * factor, unit, math.exp(sigma), name=name, kind=self.kind, source=self.citation
+            return spread(
+                value * factor,
+                unit,
+                self.low * factor,
+                self.high * factor,
+                self.distribution,
+                name=name,
+                kind=self.kind,
+                source=self.citation,
             )
         return Estimate.exact(value * factor, unit, kind=self.kind, source=self.citation)
 

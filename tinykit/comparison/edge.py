@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tinykit.comparison.lines.run import SIMULATED, UNNAMED
-from tinykit.comparison.published import NOT_OFFICIAL, PublishedBoard, find_published
+from tinykit.comparison.published import MONITOR_95, NOT_OFFICIAL, PublishedBoard, find_published
+from tinykit.comparison.resolve import SPREAD_ASSUMED
 from tinykit.comparison.scenario import Given, Scenario
 from tinykit.comparison.writeback import quantity_table
 from tinykit.errors import InputError
@@ -79,8 +80,11 @@ def published_edge(board: PublishedBoard) -> EdgeSide:
     """The edge of a published result; its accuracy, where there is one, comes along."""
     given = f"{board.reference}, {NOT_OFFICIAL}"
     source = board.energy.sources[0]
+    notes = f"{SPREAD_ASSUMED}: ±{MONITOR_95:.0%} for the submitter's monitor", board.notes
     keys: dict[str, Given] = {
-        "edge.inference_j": quantity_table(board.energy, board.nominal_j, given, board.notes),
+        "edge.inference_j": quantity_table(
+            board.energy, board.nominal_j, given, "; ".join(filter(None, notes))
+        ),
         "edge.name": board.board or board.system_id,
         "edge.source": given,
         "edge.model": f"MLPerf Tiny {board.benchmark}",

@@ -65,7 +65,11 @@ class Between:
 
 @dataclass(frozen=True)
 class Found:
-    """A published figure that a library ships: an adapter looked it up. In the field's unit."""
+    """A figure that a library ships: an adapter looked it up. In the field's unit.
+
+    ``kind`` is ``modelled`` where the library calculates it and nobody published it as a figure. ``low`` and
+    ``high`` are the publisher's; ``within`` is a spread of ours in their place, as of `Cited`.
+    """
 
     value: float
     source: str
@@ -74,6 +78,8 @@ class Found:
     high: float | None = None
     distribution: Literal["lognormal", "triangular", "rectangular"] = "lognormal"
     stance: Stance | None = None
+    kind: Literal["published", "modelled"] = "published"
+    within: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

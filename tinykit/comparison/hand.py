@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tinykit.comparison.flow import DAY_S, Flow, Hand, Policy, make_flow
 from tinykit.comparison.ledger import Column, Entry, Ledger, make_ledger
-from tinykit.comparison.limits import kept, limits
+from tinykit.comparison.limits import kept, limits, unknown_answer
 from tinykit.comparison.lines.gateway import GATEWAY, here
 from tinykit.comparison.parameters import Array, Values
 
@@ -27,7 +27,8 @@ class Played:
     """A hand, with what it costs in the column that was asked for, its joules, and its latency in s.
 
     ``searched`` is the column that hands are chosen in: the one asked for, or joules where some have no
-    figure there. ``lacks`` counts its lines without a figure in that.
+    figure there. ``lacks`` counts its lines without a figure in that. ``at_least``: nobody knows the cloud's
+    own part of the latency, and ``latency_s`` is without it.
     """
 
     hand: Hand
@@ -37,6 +38,7 @@ class Played:
     feasible: npt.NDArray[np.bool_]
     lacks: int
     searched: Column
+    at_least: bool
 
 
 def hands(values: Values, tiers: Sequence[str]) -> Iterator[Hand]:
@@ -56,7 +58,8 @@ def latency_s(values: Values, flow: Flow) -> Array:
     """From an event to its decision where it is needed, without luck: the first message of a batch waits
     longest, and goes up with all the others.
 
-    An edge's decision is there once it is inferred, but whoever is told of it waits for the report.
+    An edge's decision is there once it is inferred, but whoever is told of it waits for the report. Where
+    nobody knows how long the cloud takes (`unknown_answer`), it is all the rest, and so the least.
     """
     time: Array = np.zeros(())
     if values.word("service.rhythm") == "events":
@@ -75,7 +78,9 @@ def latency_s(values: Values, flow: Flow) -> Array:
     if flow.policy != "edge" and here(flow):
         time = time + values["gateway.busy_s"]
     elif flow.policy != "edge":
-        time = time + values["cloud.rtt_s"] + values["cloud.inference_s"]
+        time = time + values["cloud.rtt_s"]
+        if not unknown_answer(values, flow):
+            time = time + values["cloud.answer_s"]
     return np.asarray(time)
 
 
@@ -98,7 +103,8 @@ def play(
             ledger = make_ledger(entries, values, flow, tuple({column: None, "energy_j": None}))
             can = kept(limits(values, flow, late))
             cost, energy_j = ledger.total(column), ledger.total("energy_j")
-            one = Played(hand, cost, energy_j, late, can, len(ledger.gaps(column)), column)
+            at_least = unknown_answer(values, flow)
+            one = Played(hand, cost, energy_j, late, can, len(ledger.gaps(column)), column, at_least)
             found.append((one, len(ledger.gaps("energy_j"))))
             bare = bare or _is_bare(ledger, column)
     if bare:

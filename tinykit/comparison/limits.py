@@ -39,13 +39,20 @@ class Limit:
         return np.asarray(self.got <= self.most)
 
 
+def unknown_answer(values: Values, flow: Flow) -> bool:
+    """Whether this policy waits for a cloud of which nobody knows how long it takes."""
+    return flow.policy != "edge" and not here(flow) and not values.has("cloud.answer_s")
+
+
 def limits(values: Values, flow: Flow, latency_s: Array) -> Iterator[Limit]:
     """Of a hand: latency, what a message of its link may be, and what fits into a day."""
     if values.has("service.latency_s"):
+        # What is known of a latency may be too long already; where it is not, a note says what is not known.
+        least = "at least " if unknown_answer(values, flow) else ""
         yield Limit(
             latency_s,
             values["service.latency_s"],
-            "it decides in {:.4g} s, and {:.4g} s are allowed (service.latency_s)",
+            f"it decides in {least}{{:.4g}} s, and {{:.4g}} s are allowed (service.latency_s)",
         )
     kind = values.word("radio.kind")
     if values.has("radio.payload_most_bytes"):

@@ -1,28 +1,35 @@
 """An LLM endpoint as the cloud's side: joules a request, from the catalogue or from ecologits' model.
 
-The catalogue's are GPU energy by NVML at a stated batch (``chat.``), or what a vendor claims with his whole
-facility in it (``claim.``). ecologits (MPL-2.0, extra ``cloud``) has a regression over model size, batch and
-output tokens, the server's own power included; its facility factor is left at 1, and ours applied.
+The catalogue's are GPU energy by NVML at a stated batch (``chat.``), or what a vendor claims (``claim.``),
+with his whole facility in it or without a word of what it covers. ecologits (MPL-2.0, extra ``cloud``) has a
+regression over model size, batch and output tokens, and a flat power for the server around its GPUs; its
+facility factor is left at 1, and ours applied. It has times, too; of the catalogue's nobody published any.
 """
 
 from __future__ import annotations
 
 import difflib
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, Literal
 
 from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.fields import Default, Found, Gap
 from tinykit.errors import InputError
 
 ECOLOGITS = "ecologits:"
-CLAIM = "claim."
 KWH_J = 3.6e6
 WARNS = "; ecologits warns: "
 """Stands in a source before what ecologits says against its own figure: a size that nobody released."""
 USUAL_BATCH = 64
 """Of ecologits 0.11, where nobody says another."""
+FITTED_BATCH = 512
+"""The largest batch that ecologits' regressions saw: docs/methodology/llm_inference.md, mlco2/ecologits."""
+PER_REQUEST = ("J/request", "Wh/prompt", "Wh/query", "kWh/1000 queries")
+"""Units of the catalogue's endpoints. Joules per something else are no request's."""
 _TOKENS = 1000.0
 _BATCH = re.compile(r"\.batch(\d+)$")
 
@@ -31,12 +38,20 @@ def find_endpoint(text: str, catalog: Catalog) -> str:
     """The row of the catalogue that ``NAME`` or ``NAME:batchN`` means: of several batches the largest, at
     which an endpoint that is in use runs.
 
-    Raises InputError, code LLM, where there is none such or several models.
+    Raises InputError, code LLM, where there is none such or several models, or one that is no request's.
     """
     name, _, batch = text.lower().partition(":")
-    rows = [row.key for row in catalog.category("llm") if row.value is not None and row.si_unit == "J"]
+    known = [row for row in catalog.category("llm") if row.value is not None]
+    rows = [row.key for row in known if row.unit in PER_REQUEST]
     fitting = [key for key in rows if name in key.lower() and (not batch or key.endswith(f".{batch}"))]
     models = {_BATCH.sub("", key) for key in fitting}
+    if others := [row for row in known if name in row.key.lower() and not fitting and row.key not in rows]:
+        found = ", ".join(f"{row.key} is in {row.unit}" for row in others)
+        raise InputError(
+            f"llm:{text}: not joules a request: {found}.",
+            hint=f"take one of {', '.join(rows)}; or work a request's out: --set cloud.inference_j=JOULES.",
+            code="LLM",
+        )
     if len(models) != 1:
         near = sorted(fitting) or difflib.get_close_matches(name, rows, n=5, cutoff=0.3) or rows
         raise InputError(
@@ -60,10 +75,12 @@ def at_batch(endpoint: str, batch: str) -> str:
 
 @dataclass(frozen=True)
 class TokenEnergy:
-    """J of a request: ``first_j`` and ``token_j`` an output token, each from low to high."""
+    """J and s of a request: before its output, and an output token's; each from low to high."""
 
     first_j: tuple[float, float]
     token_j: tuple[float, float]
+    first_s: tuple[float, float]
+    token_s: tuple[float, float]
     source: str
 
 
@@ -77,14 +94,24 @@ def token(endpoint: str, batch: str) -> Default:
     return _found(endpoint, batch, "token_j")
 
 
-def _found(endpoint: str, batch: str, what: str) -> Default:
+def first_token_time(endpoint: str, batch: str) -> Default:
+    """Seconds of a request before its output tokens."""
+    return _found(endpoint, batch, "first_s")
+
+
+def token_time(endpoint: str, batch: str) -> Default:
+    """Seconds of an output token."""
+    return _found(endpoint, batch, "token_s")
+
+
+def _found(endpoint: str, batch: str, what: Literal["first_j", "token_j", "first_s", "token_s"]) -> Default:
     if not endpoint.startswith(ECOLOGITS):
         return Gap("no model by output tokens is named")
     energy = token_energy(endpoint.removeprefix(ECOLOGITS), _size(batch))
-    low, high = energy.first_j if what == "first_j" else energy.token_j
+    low, high = getattr(energy, what)
     if low == high:
-        return Found(low, energy.source, f"{endpoint}.{what}")
-    return Found((low * high) ** 0.5, energy.source, f"{endpoint}.{what}", low, high)
+        return Found(low, energy.source, f"{endpoint}.{what}", kind="modelled")
+    return Found((low * high) ** 0.5, energy.source, f"{endpoint}.{what}", low, high, kind="modelled")
 
 
 def _size(batch: str) -> int:
@@ -99,12 +126,13 @@ def _size(batch: str) -> int:
 
 @cache
 def token_energy(name: str, batch: int) -> TokenEnergy:
-    """What ecologits says of ``PROVIDER/MODEL``: linear in the output tokens.
+    """What ecologits says of ``PROVIDER/MODEL``: linear in the output tokens. Its times are a router's
+    averages (OpenRouter) of the model, whatever the batch, or where it has none a regression.
 
     Raises InputError, code LLM, for a model that it does not know or without the extra.
     """
     try:
-        from ecologits.impacts.llm import compute_llm_impacts
+        from ecologits.impacts.llm import compute_llm_impacts, compute_llm_impacts_dag
         from ecologits.model_repository import ParametersMoE, models
         from ecologits.utils.range_value import RangeValue
     except ImportError as error:
@@ -126,29 +154,47 @@ def token_energy(name: str, batch: int) -> TokenEnergy:
         )
     size = model.architecture.parameters
     total, active = (size.total, size.active) if isinstance(size, ParametersMoE) else (size, size)
+    mix = dict.fromkeys((f"if_electricity_mix_{one}" for one in ("adpe", "pe", "gwp", "wue")), 0.0)
+    setting: dict[str, Any] = {
+        **mix,
+        "datacenter_pue": 1.0,
+        "datacenter_wue": 0.0,
+        "tps": model.deployment.tps if model.deployment else None,
+        "ttft": model.deployment.ttft if model.deployment else None,
+        "batch_size": batch,
+    }
+
+    def ends(one: float | RangeValue) -> tuple[float, float]:
+        return (float(one.min), float(one.max)) if isinstance(one, RangeValue) else (float(one), float(one))
 
     def joules(tokens: float) -> tuple[float, float]:
         impacts = compute_llm_impacts(
             model_active_parameter_count=active,
             model_total_parameter_count=total,
             output_token_count=tokens,
-            if_electricity_mix_adpe=0.0,
-            if_electricity_mix_pe=0.0,
-            if_electricity_mix_gwp=0.0,
-            if_electricity_mix_wue=0.0,
-            datacenter_pue=1.0,
-            datacenter_wue=0.0,
-            tps=model.deployment.tps if model.deployment else None,
-            ttft=model.deployment.ttft if model.deployment else None,
-            batch_size=batch,
+            **setting,
         )
-        kwh = impacts.usage.energy.value
-        if isinstance(kwh, RangeValue):
-            return float(kwh.min) * KWH_J, float(kwh.max) * KWH_J
-        return float(kwh) * KWH_J, float(kwh) * KWH_J
+        low, high = ends(impacts.usage.energy.value)
+        return low * KWH_J, high * KWH_J
 
-    none, many = joules(0.0), joules(_TOKENS)
-    slope = ((many[0] - none[0]) / _TOKENS, (many[1] - none[1]) / _TOKENS)
-    source = f"ecologits {version('ecologits')}, {name}, batch {batch}: GPU and server, no facility"
+    def seconds(tokens: float) -> tuple[float, float]:
+        low, high = (
+            compute_llm_impacts_dag(
+                model_active_parameter_count=one,
+                model_total_parameter_count=one,  # takes memory, and no time
+                output_token_count=tokens,
+                request_latency=math.inf,
+                **setting,
+            )["generation_latency"]
+            for one in ends(active)
+        )
+        return ends(low)[0], ends(high)[1]
+
+    def line(of: Callable[[float], tuple[float, float]]) -> tuple[tuple[float, float], tuple[float, float]]:
+        none, many = of(0.0), of(_TOKENS)
+        return none, ((many[0] - none[0]) / _TOKENS, (many[1] - none[1]) / _TOKENS)
+
+    source = f"ecologits {version('ecologits')}, {name}, batch {batch}: modelled, GPU and server, no facility"
     said = " ".join(str(warning.message) for warning in model.warnings or ())
-    return TokenEnergy(none, slope, f"{source}{WARNS}{said}" if said else source)
+    (first_j, token_j), (first_s, token_s) = line(joules), line(seconds)
+    return TokenEnergy(first_j, token_j, first_s, token_s, f"{source}{WARNS}{said}" if said else source)

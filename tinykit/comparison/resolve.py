@@ -62,19 +62,27 @@ def default(spec: Quantity, chosen: Default, catalog: Catalog) -> Parameter:
         return cited(spec, catalog.find(chosen.key), chosen)
     if isinstance(chosen, Between):
         return _between(spec, chosen, catalog)
+    low, high, note = chosen.low, chosen.high, ""
+    if isinstance(chosen, Found) and chosen.within is not None:
+        low, high = (chosen.value * factor for factor in chosen.within)
+        note = _spread_of_ours(chosen.within)
     estimate = spread(
         chosen.value,
         spec.unit,
-        chosen.low,
-        chosen.high,
+        low,
+        high,
         chosen.distribution,
         name=chosen.name if isinstance(chosen, Found) else spec.key,
-        kind="published" if isinstance(chosen, Found) else "assumed",
+        kind=chosen.kind if isinstance(chosen, Found) else "assumed",
         source=chosen.source if isinstance(chosen, Found) else chosen.note or "assumed by tinykit",
     )
     if isinstance(chosen, Found):
-        return Parameter(spec, estimate, chosen.value, stance=chosen.stance)
+        return Parameter(spec, estimate, chosen.value, note=note, stance=chosen.stance)
     return Parameter(spec, estimate, chosen.value, note=chosen.note)
+
+
+def _spread_of_ours(within: tuple[float, float]) -> str:
+    return f"{SPREAD_ASSUMED}: x {within[0]:.3g} to {within[1]:.3g}"
 
 
 def _between(spec: Quantity, how: Between, catalog: Catalog) -> Parameter:
@@ -92,7 +100,8 @@ def _between(spec: Quantity, how: Between, catalog: Catalog) -> Parameter:
         kind=rows[0].kind,
         source="; ".join(row.citation for row in rows),
     )
-    return Parameter(spec, estimate, (low + high) / 2, stance=how.stance)
+    note = f"{SPREAD_ASSUMED}: anywhere between {rows[0].key} and {rows[1].key}"
+    return Parameter(spec, estimate, (low + high) / 2, note=note, stance=how.stance)
 
 
 def cited(spec: Quantity, row: Row, how: Cited) -> Parameter:
@@ -106,11 +115,10 @@ def cited(spec: Quantity, row: Row, how: Cited) -> Parameter:
     else:
         estimate = row.estimate(spec.unit) * how.scale + how.offset
         nominal = convert(row.value, row.unit, spec.unit) * how.scale + how.offset
-    note = how.note
+    # What we say of our row is not so of one that the user put in its place; a row's own warning always is.
+    note = "; ".join(filter(None, (how.note if row.check != "user" else "", row.warning)))
     if how.within is not None and not estimate.influences:
-        note = f"{SPREAD_ASSUMED}: x {how.within[0]:.3g} to {how.within[1]:.3g}" + (
-            f"; {note}" if note else ""
-        )
+        note = _spread_of_ours(how.within) + (f"; {note}" if note else "")
         low, high = (nominal * factor for factor in how.within)
         estimate = spread(
             nominal,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +20,7 @@ from tinykit.comparison.catalog import Catalog
 from tinykit.comparison.checks import calculable
 from tinykit.comparison.compare import Comparison, Difference, Outcome
 from tinykit.comparison.flow import POLICIES, Hand, Policy
+from tinykit.comparison.hosted_notes import hosted, unchecked_latency
 from tinykit.comparison.ledger import COLUMNS, FACTORS, Column, Ledger, Line
 from tinykit.comparison.lines import entries
 from tinykit.comparison.lines.run import SIMULATED
@@ -32,6 +33,9 @@ from tinykit.estimate.record import KINDS
 
 CellKind = Literal["measured", "published", "modelled", "assumed", "missing", "outside"]
 """Of a figure the softest kind; `missing`: nobody has it; `outside`: this column does not count the line."""
+Bound = Literal["complete", "lower bound", "part"]
+"""What a sum is that may lack lines: where one of them may take something away, a part, and no bound."""
+_MARKS: Mapping[Bound, str] = {"complete": "", "lower bound": "≥ ", "part": "part: "}
 NO_FIGURE: frozenset[CellKind] = frozenset({"missing", "outside"})
 UNITS: Mapping[Column, str] = {
     "energy_j": "J",
@@ -79,11 +83,13 @@ class Battery:
 @dataclass(frozen=True)
 class PolicyResult:
     """One policy under its best hand. ``obstacles`` say why it is not feasible; ``gaps`` are lines without a
-    figure, by column; ``battery`` is None where the device lives on something else."""
+    figure, by column; ``battery`` is None where the device lives on something else. Where nobody knows how
+    long the cloud takes ``latency_s`` is the rest, and a lower bound."""
 
     policy: Policy
     hand: Hand
     latency_s: float
+    latency_is_lower_bound: bool
     obstacles: tuple[str, ...]
     lines: tuple[ResultLine, ...]
     totals: Mapping[Column, Cell]
@@ -96,15 +102,17 @@ class PolicyResult:
         return not self.obstacles
 
     def mark(self, column: Column) -> str:
-        """What stands before its total in ``column``: of some lines alone it is a lower bound, or, where one
-        without a figure may take something away, a part."""
-        gaps = self.gaps[column]
-        if not gaps:
-            return ""
+        """What stands before its total in ``column``."""
+        return _MARKS[self.bound(self.gaps[column])]
+
+    def bound(self, lacks: Collection[str]) -> Bound:
+        """What a sum is that lacks these lines of its."""
+        if not lacks:
+            return "complete"
         increment = any(
-            "increment" in key for name in gaps if (line := self.line(name)) for key in line.missing
+            "increment" in key for name in lacks if (line := self.line(name)) for key in line.missing
         )
-        return "part: " if increment else "≥ "
+        return "part" if increment else "lower bound"
 
     def line(self, key: str) -> ResultLine | None:
         """The line ``key``, or None where the policy has none such."""
@@ -184,8 +192,10 @@ def _result(comparison: Comparison, catalog: Catalog, column: Column, paired: Pa
     parameters = comparison.parameters[comparison.played["cloud"].hand.tier]
     used = {key for one in policies.values() for line in one.lines for key in line.used}
     said = notes(comparison.words, {key: one for key, one in parameters.items() if key in used})
+    said += tuple(hosted(comparison.words, parameters, catalog))
     said += tuple(left_out(comparison.words, comparison.parameters, CASES))
     said += tuple(unchecked(comparison.words, parameters))
+    said += tuple(unchecked_latency(comparison.played, parameters))
     said += tuple(searched(comparison.played, column))
     if paired is not None:
         said += (paired.note,)
@@ -204,6 +214,7 @@ def _policy(
         ledger.policy,
         played.hand,
         float(played.latency_s),
+        played.at_least,
         comparison.obstacles[ledger.policy],
         lines,
         {column: _total(ledger, lines, column) for column in COLUMNS},

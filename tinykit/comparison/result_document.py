@@ -46,6 +46,7 @@ def _policy(one: PolicyResult) -> dict[str, Any]:
     return {
         "hand": asdict(one.hand),
         "latency_s": one.latency_s,
+        "latency_is_lower_bound": one.latency_is_lower_bound,
         "feasible": one.feasible,
         "battery": None
         if one.battery is None

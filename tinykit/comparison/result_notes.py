@@ -10,6 +10,7 @@ from tinykit.comparison.hand import Played
 from tinykit.comparison.ledger import Column
 from tinykit.comparison.lines.gateway import GATEWAY
 from tinykit.comparison.lines.run import UNNAMED
+from tinykit.comparison.lines.server import UNKNOWN
 from tinykit.comparison.llm import ECOLOGITS, WARNS, at_batch
 from tinykit.comparison.parameters import Parameter
 from tinykit.comparison.resolve import SPREAD_ASSUMED
@@ -56,7 +57,7 @@ def tasks(words: Mapping[str, str]) -> tuple[str, str]:
 def notes(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
     """Everything there is to note, a sentence each; ``parameters`` are those that a line was made of."""
     said = (one for say in (_devices, _stand_in, _edge, _device) for one in say(words, parameters))
-    return (*said, *_tasks(words), *_marks(parameters), *_spreads(parameters))
+    return (*said, *_tasks(words), *_warnings(parameters), *_marks(parameters), *_spreads(parameters))
 
 
 def strangers(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> tuple[str, ...]:
@@ -142,6 +143,16 @@ def _beyond(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> st
     boundary, host = words["cloud.boundary"], parameters.get("cloud.host")
     if boundary == "facility":
         return "Its joules hold the whole facility: neither host nor PUE is put on them."
+    if boundary == UNKNOWN:
+        return (
+            "Its source does not say what its joules cover: host, idle reserve and PUE may be in them or not,"
+            " and nothing is put on them. --set cloud.boundary=gpu, wall or facility, where you know."
+        )
+    if boundary == "wall" and words["cloud.endpoint"].startswith(ECOLOGITS):
+        return (
+            "Its joules are modelled, and no meter's: GPU energy by a fit to NVML's readings, and a flat"
+            " 1.2 kW per 8 GPUs for the rest of the server; what its power supplies lose is in neither."
+        )
     if boundary == "wall" or host is None or host.nominal is None:
         return "Its joules are a machine's, by the wall."
     return f"Its joules are the {boundary}'s, not the wall's: cloud.host puts x {host.nominal:.3g} on."
@@ -211,6 +222,19 @@ def searched(played: Mapping[Policy, Played], column: Column) -> Iterator[str]:
     if by_joules:
         why = f"since joules have no figure in {column.partition('_')[0]}"
         yield f"Settings chosen by the least joules, {why}: {', '.join(by_joules)}."
+
+
+def _warnings(parameters: Mapping[str, Parameter]) -> Iterator[str]:
+    """Of the catalogue's figures that nobody chose: what they stand in for, and what they are a limit of."""
+    found: dict[str, list[str]] = {}
+    for key, one in parameters.items():
+        # What is said of a figure of our own is its source, and in its footnote.
+        if one.given != "default" or one.estimate is None or one.note in one.estimate.sources:
+            continue
+        note = one.note.partition("; ")[2] if one.note.startswith(SPREAD_ASSUMED) else one.note
+        if note:
+            found.setdefault(note, []).append(key)
+    yield from (f"Of {', '.join(keys)}: {note}." for note, keys in found.items())
 
 
 def _marks(parameters: Mapping[str, Parameter]) -> Iterator[str]:

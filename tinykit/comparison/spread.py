@@ -23,25 +23,14 @@ def spread(
 ) -> Estimate:
     """``value`` with 95 % of it between ``low`` and ``high`` (all of it where the law has ends).
 
-    A lognormal's median is ``value``, and its width that of the two ends on a logarithmic scale; where
-    only one
-    end is known, or the ends are not on both sides, the farther one counts for both. Raises ValueError.
+    A lognormal's median is ``value``, each of its halves as wide as its own end on a logarithmic scale;
+    where only one end is known, or the ends are not on both sides, the farther one counts for both. Raises
+    ValueError.
     """
     if low is None and high is None:
         return Estimate.exact(value, unit, kind=kind, source=source)
     if distribution == "lognormal":
-        reaches = [
-            abs(math.log(end / value)) for end in (low, high) if end is not None and end > 0 and value > 0
-        ]
-        if not reaches:
-            raise ValueError(f"{name}: a lognormal needs figures above 0")
-        both = low is not None and high is not None and low < value < high
-        sigma = (sum(reaches) / 2 if both else max(reaches)) / Z95
-        return (
-            Estimate.lognormal(value, unit, math.exp(sigma), name=name, kind=kind, source=source)
-            if sigma > 0
-            else Estimate.exact(value, unit, kind=kind, source=source)
-        )
+        return _lognormal(value, unit, low, high, name, kind, source)
     ends = (value if low is None else low, value if high is None else high)
     if not ends[0] <= value <= ends[1]:
         raise ValueError(f"{name}: {value} is not between {ends[0]} and {ends[1]}")
@@ -56,3 +45,23 @@ def spread(
         u = (ends[1] - ends[0]) / (2 * Z95)
         return Estimate.normal(value, unit, u, name=name, kind=kind, source=source)
     raise ValueError(f"{name}: no distribution '{distribution}'")
+
+
+def _lognormal(
+    value: float, unit: str, low: float | None, high: float | None, name: str, kind: Kind, source: str
+) -> Estimate:
+    below, above = _reach(value, low), _reach(value, high)
+    reaches = [one for one in (below, above) if one is not None]
+    if not reaches:
+        raise ValueError(f"{name}: a lognormal needs figures above 0")
+    if low is None or high is None or below is None or above is None or not low <= value <= high:
+        below = above = max(reaches)
+    if not max(below, above):
+        return Estimate.exact(value, unit, kind=kind, source=source)
+    widths = math.exp(above / Z95), math.exp(below / Z95)
+    return Estimate.lognormal(value, unit, *widths, name=name, kind=kind, source=source)
+
+
+def _reach(value: float, end: float | None) -> float | None:
+    """How far ``end`` is from ``value`` on a logarithmic scale; None where there is none."""
+    return abs(math.log(end / value)) if end is not None and end > 0 and value > 0 else None

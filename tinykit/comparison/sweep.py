@@ -247,7 +247,10 @@ def _policy(
     hands = tuple(one.hand for one in played)
     some = next(iter(tiers.values()))
     can = feasible[hand, points] & kept(accuracy_limits(some, policy))
-    return SweptPolicy(hands, hand, can, late[hand, points], totals, tuple(gaps), {}), parts
+    # A latency of which a part is not known is blank in the file, and no shorter one.
+    known = np.array([not one.at_least for one in played])
+    latency = np.where(known[hand], late[hand, points], np.nan)
+    return SweptPolicy(hands, hand, can, latency, totals, tuple(gaps), {}), parts
 
 
 def _join(parts: Sequence[SweptPolicy]) -> SweptPolicy:

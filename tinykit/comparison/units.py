@@ -15,7 +15,7 @@ _KWH = 3.6e6
 _YEAR_S = 365.25 * 86400.0
 _PER_COUNT = {
     "J": ("", "inference", "image", "request", "message", "event", "exchange", "connect", "attach", "boot",
-          "promotion", "frame", "handshake", "audio-s"),
+          "promotion", "frame", "handshake"),
     "W": ("", "chip", "line", "user", "server"),
     "g": ("", "prompt", "reply"),
     "kg": ("", "device", "GPU", "server", "instance", "platform", "visit"),
@@ -38,6 +38,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "Wh/query": ("J", 3600.0),
     "kWh/1000 queries": ("J", _KWH / 1e3),
     "J/token": ("J/token", 1.0),
+    "J/audio-s": ("J/audio-s", 1.0),
     "Wh/token": ("J/token", 3600.0),
     "Wh/token/Gparam": ("J/token/Gparam", 3600.0),
     # power

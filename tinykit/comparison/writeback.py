@@ -67,6 +67,8 @@ def quantity_table(
         influences[name] = {"u": one.u, "distribution": one.distribution, "shape": one.shape}
         if not math.isinf(one.dof):
             influences[name]["dof"] = one.dof
+        if one.shape_low is not None:
+            influences[name]["shape_low"] = one.shape_low
     table["estimate"] = {
         "value": float(estimate.value),
         "unit": estimate.unit,

@@ -22,11 +22,18 @@ _NORMAL = NormalDist()
 _NEARLY_NORMAL = 1e5
 
 
-def quantile(distribution: Distribution, p: float, *, dof: float = math.inf, shape: float = 0.0) -> float:
+def quantile(
+    distribution: Distribution,
+    p: float,
+    *,
+    dof: float = math.inf,
+    shape: float = 0.0,
+    shape_low: float | None = None,
+) -> float:
     """The ``p``-quantile (0 < p < 1) of the standardised distribution.
 
-    ``shape`` is the standard deviation of the logarithm for lognormal, and where the mode lies between
-    the ends (0 to 1) for triangular.
+    ``shape`` is the standard deviation of the logarithm for lognormal, ``shape_low`` that below the median
+    where it is another; for triangular ``shape`` is where the mode lies between the ends (0 to 1).
     """
     if distribution == "normal":
         return _NORMAL.inv_cdf(p)
@@ -38,8 +45,9 @@ def quantile(distribution: Distribution, p: float, *, dof: float = math.inf, sha
         mean, sd = triangular_moments(shape)
         raw = math.sqrt(p * shape) if p < shape else 1.0 - math.sqrt((1.0 - p) * (1.0 - shape))
         return (raw - mean) / sd
-    mean, sd = lognormal_moments(shape)
-    return (math.exp(shape * _NORMAL.inv_cdf(p)) - mean) / sd
+    mean, sd = lognormal_moments(shape, shape_low)
+    z = _NORMAL.inv_cdf(p)
+    return (math.exp(z * (shape if z > 0 or shape_low is None else shape_low)) - mean) / sd
 
 
 def sample(
@@ -49,8 +57,9 @@ def sample(
     *,
     dof: float = math.inf,
     shape: float = 0.0,
+    shape_low: float | None = None,
 ) -> npt.NDArray[np.float64]:
-    """``draws`` values of the standardised distribution, float64."""
+    """``draws`` values of the standardised distribution, float64; shapes as of `quantile`."""
     if distribution == "normal":
         return generator.standard_normal(draws)
     if distribution == "t":
@@ -60,8 +69,13 @@ def sample(
     if distribution == "triangular":
         mean, sd = triangular_moments(shape)
         return (generator.triangular(0.0, shape, 1.0, draws) - mean) / sd
-    mean, sd = lognormal_moments(shape)
-    return (generator.lognormal(0.0, shape, draws) - mean) / sd
+    import numpy as np
+
+    mean, sd = lognormal_moments(shape, shape_low)
+    z = generator.standard_normal(draws)
+    return np.asarray(
+        (np.exp(z * np.where(z > 0, shape, shape if shape_low is None else shape_low)) - mean) / sd
+    )
 
 
 def triangular_moments(mode: float) -> tuple[float, float]:
@@ -69,10 +83,21 @@ def triangular_moments(mode: float) -> tuple[float, float]:
     return (1.0 + mode) / 3.0, math.sqrt((1.0 - mode + mode * mode) / 18.0)
 
 
-def lognormal_moments(sigma: float) -> tuple[float, float]:
-    """Mean and standard deviation of exp(sigma * N(0, 1))."""
-    mean = math.exp(sigma * sigma / 2.0)
-    return mean, mean * math.sqrt(math.expm1(sigma * sigma))
+def lognormal_moments(sigma: float, sigma_low: float | None = None) -> tuple[float, float]:
+    """Mean and standard deviation of exp(sigma * N(0, 1)), with ``sigma_low`` below the median.
+
+    Of two halves: E[exp(kσZ); Z > 0] = exp(k²σ²/2) Φ(kσ), and below it exp(k²σ²/2) Φ(-kσ), by completing
+    the square.
+    """
+    if sigma_low is None or sigma_low == sigma:
+        mean = math.exp(sigma * sigma / 2.0)
+        return mean, mean * math.sqrt(math.expm1(sigma * sigma))
+    first, second = (
+        math.exp((k * sigma) ** 2 / 2.0) * _NORMAL.cdf(k * sigma)
+        + math.exp((k * sigma_low) ** 2 / 2.0) * _NORMAL.cdf(-k * sigma_low)
+        for k in (1.0, 2.0)
+    )
+    return first, math.sqrt(second - first * first)
 
 
 def student_t_quantile(p: float, dof: float) -> float:

@@ -54,6 +54,7 @@ def draw(
                     draws,
                     dof=influence.dof,
                     shape=influence.shape,
+                    shape_low=influence.shape_low,
                 )
             values += influence.u * standard[name]
         results.append(values)

@@ -26,24 +26,24 @@ class Influence:
     """One cause of doubt: its signed effect ``u`` in the estimate's unit, and how it is distributed.
 
     The sign matters when two estimates share the influence. ``dof`` says how well ``u`` itself is known
-    (infinite: exactly); ``shape`` as in :func:`tinykit.estimate.distributions.quantile`.
+    (infinite: exactly); ``shape`` and ``shape_low`` as in :func:`tinykit.estimate.distributions.quantile`.
     """
 
     u: float
     distribution: Distribution = "normal"
     dof: float = math.inf
     shape: float = 0.0
+    shape_low: float | None = None
 
     def __post_init__(self) -> None:
         if self.distribution not in DISTRIBUTIONS:
             raise ValueError(f"unknown distribution {self.distribution!r}")
-        if not (math.isfinite(self.u) and math.isfinite(self.shape)) or not self.dof > 0:
+        if not all(map(math.isfinite, (self.u, self.shape, self.shape_low or 0.0))) or not self.dof > 0:
             raise ValueError(f"an influence needs a finite u and dof > 0, got u={self.u}, dof={self.dof}")
 
     def same_cause(self, other: Influence) -> bool:
         """Whether both describe the same random cause, whatever its effect."""
-        mine = (self.distribution, self.dof, self.shape)
-        return mine == (other.distribution, other.dof, other.shape)
+        return replace(self, u=0.0) == replace(other, u=0.0)
 
 
 @dataclass(frozen=True)
@@ -106,16 +106,27 @@ class Estimate:
 
     @classmethod
     def lognormal(
-        cls, median: float, unit: str, geometric_sd: float, *, name: str, kind: Kind, source: str
+        cls,
+        median: float,
+        unit: str,
+        geometric_sd: float,
+        geometric_sd_low: float | None = None,
+        *,
+        name: str,
+        kind: Kind,
+        source: str,
     ) -> Estimate:
-        """Within a factor ``geometric_sd`` (> 1) of ``median`` with 68 % chance; ``value`` is the mean."""
-        if not median > 0 or not geometric_sd > 1:
-            raise ValueError(
-                f"a lognormal needs median > 0 and geometric sd > 1, got {median}, {geometric_sd}"
-            )
-        sigma = math.log(geometric_sd)
-        mean, sd = lognormal_moments(sigma)
-        influence = Influence(median * sd, "lognormal", shape=sigma)
+        """Within a factor ``geometric_sd`` (> 1) of ``median`` with 68 % chance; ``value`` is the mean.
+
+        Below the median within ``geometric_sd_low``, where that is another: half of the chance on each side.
+        """
+        both = (geometric_sd, geometric_sd if geometric_sd_low is None else geometric_sd_low)
+        if not median > 0 or not max(both) > 1 or not min(both) >= 1:
+            raise ValueError(f"a lognormal needs median > 0 and geometric sd > 1, got {median}, {both}")
+        sigma, below = (math.log(one) for one in both)
+        sigma_low = None if below == sigma else below
+        mean, sd = lognormal_moments(sigma, sigma_low)
+        influence = Influence(median * sd, "lognormal", shape=sigma, shape_low=sigma_low)
         return cls(median * mean, unit, (kind,), (source,), {name: influence})
 
     # -- asking it ----------------------------------------------------------------------------------
@@ -153,7 +164,9 @@ class Estimate:
         if len(causes) == 1:
             only = causes[0]
             ends = (
-                self.value + only.u * quantile(only.distribution, p, dof=only.dof, shape=only.shape)
+                self.value
+                + only.u
+                * quantile(only.distribution, p, dof=only.dof, shape=only.shape, shape_low=only.shape_low)
                 for p in (tail, 1.0 - tail)
             )
             low, high = sorted(ends)
@@ -271,6 +284,7 @@ class Estimate:
                     "dof": None if math.isinf(i.dof) else i.dof,
                     "shape": i.shape,
                 }
+                | ({} if i.shape_low is None else {"shape_low": i.shape_low})
                 for name, i in self.influences.items()
             },
         }
@@ -299,7 +313,14 @@ def _influence(data: Mapping[str, Any]) -> Influence:
     dof = math.inf if data["dof"] is None else float(data["dof"])
     # Files once said "normal" beside the few degrees of freedom that make it Student's t.
     is_t = data["distribution"] == "normal" and math.isfinite(dof)
-    return Influence(float(data["u"]), "t" if is_t else data["distribution"], dof, float(data["shape"]))
+    low = data.get("shape_low")
+    return Influence(
+        float(data["u"]),
+        "t" if is_t else data["distribution"],
+        dof,
+        float(data["shape"]),
+        None if low is None else float(low),
+    )
 
 
 def _checked(u: float) -> float:

@@ -274,7 +274,10 @@ def _policies(data: Mapping[str, Any]) -> Table:
             days = f"{'at most ' if battery['is_upper_bound'] else ''}{told} days"
         late = "" if one["feasible"] else f"NOT FEASIBLE: {'; '.join(map(str, one['obstacles']))}"
         played = settings(Hand(**one["hand"]), policy, data["words"])
-        rows.append((policy, played, format_duration(float(one["latency_s"])), days, late or "yes"))
+        least = "at least " if one.get("latency_is_lower_bound") else ""
+        rows.append(
+            (policy, played, f"{least}{format_duration(float(one['latency_s']))}", days, late or "yes")
+        )
     return Table(
         "The settings that each side chose",
         ("policy", "settings", ">decides in", ">battery lasts", "feasible"),

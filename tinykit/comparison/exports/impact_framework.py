@@ -1,20 +1,28 @@
 """A manifest for the Green Software Foundation's Impact Framework (``if-run``): its own tool recomputes SCI.
 
 A child a policy, below it a child a site with that site's energy and carbon intensity; hardware is a child of
-its own. What has no figure is left out and named in the description, since the format has no gaps. Every site
-has the same decisions, so that they are no sum: grams are added up, and grams a decision.
+its own. What has no figure is left out and named in the description, since the format has no gaps; so is a
+policy whose joules have no grams, which would dilute its intensity and its SCI. Every site has the same
+decisions, so that they are no sum: grams are added up, and grams a decision.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Set
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tinykit.comparison.exports import ResultExport
-from tinykit.comparison.exports.parts import DAY_S, J_PER_KWH, is_hardware, known_sum
+from tinykit.comparison.exports.parts import (
+    DAY_S,
+    J_PER_KWH,
+    has_bare_joules,
+    is_hardware,
+    known_sum,
+    not_comparable,
+)
 from tinykit.comparison.flow import POLICIES, Policy
 from tinykit.comparison.ledger import Line
 from tinykit.comparison.result import Result
@@ -27,15 +35,15 @@ _SITES = ("device", "premises", "network", "datacentre")
 
 def manifest(result: Result) -> dict[str, Any]:
     """The manifest as a tree; JSON is YAML, so that it is written without a YAML library."""
-    trees, lacking = {}, {}
-    for policy in POLICIES:
-        trees[policy], lacking[policy] = _policy(result, policy)
-    lacks = "; ".join(f"{policy} lacks {', '.join(keys)}" for policy, keys in lacking.items() if keys)
+    there = [policy for policy in POLICIES if not has_bare_joules(result, policy)]
+    trees = {policy: {"children": _children(result, policy)} for policy in there}
+    lacks = "; ".join(filter(None, (_lacks(result, policy, policy in there) for policy in POLICIES)))
+    untold = " ".join(why for policy in there if (why := not_comparable(result, policy)))
     stamp = "SIMULATED. " if result.simulated else ""
     about = f"{stamp}One device-day, {result.words['stance']}, location-based. {_ROOT}"
     return {
         "name": "tinykit comparison",
-        "description": f"{about} {lacks}".strip(),
+        "description": " ".join(filter(None, (about, untold, lacks))),
         "tags": {"kind": "modelled", "complexity": "moderate", "category": "edge-versus-cloud"},
         "aggregation": {"metrics": ["carbon", "sci"], "type": "vertical"},
         "initialize": {
@@ -63,35 +71,37 @@ def manifest(result: Result) -> dict[str, Any]:
     }
 
 
-def _policy(result: Result, policy: Policy) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _lacks(result: Result, policy: Policy, is_there: bool) -> str:
+    """What the sums of ``policy`` lack, for the description; nothing where they are whole."""
+    one = result.policies[policy]
+    lacking = tuple(dict.fromkeys((*one.gaps["energy_j"], *one.gaps["carbon_g"])))
+    if not lacking:
+        return ""
+    fate = f"is a {one.bound(lacking)}" if is_there else "is left out, since its joules have no grams"
+    return f"{policy} {fate}: it lacks {', '.join(lacking)}"
+
+
+def _children(result: Result, policy: Policy) -> dict[str, Any]:
     made = is_hardware(result)
     decisions = float(result.comparison.ledgers[policy].flow.decisions)
     children: dict[str, Any] = {}
-    lacking: dict[str, None] = {}
     for site in _SITES:
-        here = {line.key for line in result.comparison.ledgers[policy].lines if line.site == site}
-        used = {
-            line.key
-            for line in result.comparison.ledgers[policy].lines
-            if line.key in here and not made(line)
-        }
-        energy, no_energy = known_sum(result, policy, "energy_j", partial(_among, here))
-        carbon, no_carbon = known_sum(result, policy, "carbon_g", partial(_among, used))
-        lacking.update(dict.fromkeys((*no_energy, *no_carbon)))
+        energy, _ = known_sum(result, policy, "energy_j", partial(_is_at, site))
         if energy is None or not energy.nominal:
             continue
         kwh = energy.nominal / J_PER_KWH
+        carbon, _ = known_sum(result, policy, "carbon_g", partial(_is_at, site, but=made))
+        # None: of a cell, whose grams are the hardware's, or at 0 g a joule; none here lacks its grams.
         operational = 0.0 if carbon is None else carbon.nominal
         children[site] = _child(kwh, operational / kwh, 0.0, decisions)
-    hardware, no_hardware = known_sum(result, policy, "carbon_g", made)
-    lacking.update(dict.fromkeys(no_hardware))
+    hardware, _ = known_sum(result, policy, "carbon_g", made)
     if hardware is not None and hardware.nominal:
         children["hardware"] = _child(0.0, 0.0, hardware.nominal, decisions)
-    return {"children": children}, tuple(lacking)
+    return children
 
 
-def _among(keys: Set[str], line: Line) -> bool:
-    return line.key in keys
+def _is_at(site: str, line: Line, but: Callable[[Line], bool] = lambda _: False) -> bool:
+    return line.site == site and not but(line)
 
 
 def _child(kwh: float, intensity: float, embodied_g: float, decisions: float) -> dict[str, Any]:
@@ -108,8 +118,15 @@ def _child(kwh: float, intensity: float, embodied_g: float, decisions: float) ->
 
 def write(result: Result, path: Path) -> str:
     """The manifest; ``if-run --manifest FILE`` computes it."""
-    path.write_text(json.dumps(manifest(result), indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    return "if-run --manifest computes it; it holds nominal figures, location-based."
+    tree = manifest(result)
+    path.write_text(json.dumps(tree, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    out = [policy for policy in POLICIES if policy not in tree["tree"]["children"]]
+    without = f" Left out, since joules have no grams: {', '.join(out)}." if out else ""
+    stamp = "SIMULATED. " if result.simulated else ""
+    if not tree["tree"]["children"]:
+        return f"{stamp}Nothing is in it for if-run to compute.{without}"
+    about = "if-run --manifest computes it: nominal, location-based; its description says what it lacks."
+    return f"{stamp}{about}{without}"
 
 
 EXPORT = ResultExport("impact-framework", "manifest.yml", "a manifest for Impact Framework's if-run", write)

@@ -6,7 +6,7 @@ joule of that kind and is in no line of it; it is in the grams.
 
 from __future__ import annotations
 
-from tinykit.comparison.fields import Assumed, Cited, Gap, Quantity
+from tinykit.comparison.fields import Assumed, Gap, Quantity
 from tinykit.comparison.flow import Flow
 from tinykit.comparison.ledger import MAKING, Cost, Entry, Sums
 from tinykit.comparison.parameters import Array, Values
@@ -34,7 +34,13 @@ FIELDS = (
         "edge.increment_g",
         "g",
         "Consequential: what inferring adds to a node that sends; negative where it takes something away.",
-        Cited("tinyml.component.processing", note="at most a processor's worth"),
+        Assumed(
+            85.0,
+            0.0,
+            170.0,
+            "rectangular",
+            "from nothing to a processor's 170 g (tinyml.component.processing, Prakash et al. CACM 2023)",
+        ),
         least=float("-inf"),
     ),
     Quantity("edge.embodied_l", "L", "Attributional: water of making the device that infers.", _NO_WATER),

@@ -21,6 +21,21 @@ INFERRING = frozenset({"cloud.accelerator", "cloud.idle", "gateway.inference", "
 """The lines that a tier must have figures of to be the best of several."""
 _RENT = {"a10": "aws.g5.xlarge", "l4": "aws.g6.xlarge", "a100": "aws.p4d.24xlarge", "h100": "aws.p5.48xlarge"}
 _MADE = {"a10": "g5.xlarge.boavizta", "a100": "p4d.24xlarge.boavizta", "h100": "p5.48xlarge.boavizta"}
+_HAS = {
+    "g5.xlarge": "one A10G, a share of its host",
+    "g6.xlarge": "one L4, a share of its host",
+    "p4d.24xlarge": "eight A100 SXM",
+    "p5.48xlarge": "eight H100 SXM",
+}
+"""What the rented machines are, by AWS's lists of instance types: seldom those that were metered."""
+_COVERS = (("chat.", "gpu"), ("aies.", "gpu"), ("claim.gemini-median-text-prompt", "facility"))
+"""By how their keys begin, what the notes of the catalogue's requests say that their joules cover."""
+UNKNOWN = "unknown"
+WHOLE = ("wall", "facility", UNKNOWN)
+"""Boundaries on which no host is put: it is in them, or nobody knows whether it is."""
+_CLOSED = ("facility", UNKNOWN)
+"""Boundaries on which no idle reserve and no PUE is put."""
+_NOBODY = "the source does not say what the joules cover: nothing is put on them"
 _TRAVELS = "another model, input, driver or hall than the published run's: a factor of two"
 
 
@@ -59,23 +74,33 @@ def _endpoint(words: Words) -> Default:
 
 def _boundary(words: Words) -> str:
     endpoint = words["cloud.endpoint"]
-    if endpoint.startswith(llm.CLAIM):
-        return "facility"
-    return "gpu" if is_request(endpoint) and not endpoint.startswith(llm.ECOLOGITS) else "wall"
+    if not is_request(endpoint) or endpoint.startswith(llm.ECOLOGITS):
+        return "wall"
+    return next((covers for begins, covers in _COVERS if endpoint.startswith(begins)), UNKNOWN)
+
+
+def beyond(boundary: str, known: str) -> str:
+    """Why nothing is put on joules of ``boundary``: ``known``, or that nobody knows."""
+    return _NOBODY if boundary == UNKNOWN else known
+
+
+def is_closed(boundary: str) -> bool:
+    """Whether neither idle reserve nor PUE is put on joules of ``boundary``."""
+    return boundary in _CLOSED
 
 
 def _host(words: Words) -> Default:
     """On a figure of parts of a machine, visibly; 1 on one by the wall."""
-    if words["cloud.boundary"] in ("wall", "facility"):
-        return Assumed(1.0, note="by the wall already")
+    if words["cloud.boundary"] in WHOLE:
+        return Assumed(1.0, note=beyond(words["cloud.boundary"], "by the wall already"))
     what = "accelerators to their hosts; stands in for a package to the wall"
     return Cited("multiplier.host", note=what if words["cloud.boundary"] == "package" else "")
 
 
 def _reserve(words: Words) -> Default:
-    if is_request(words["cloud.endpoint"]) and words["cloud.boundary"] != "facility":
+    if is_request(words["cloud.endpoint"]) and not is_closed(words["cloud.boundary"]):
         return Cited("multiplier.idle_reserve")
-    return Assumed(1.0, note="the floor says it, or the claim holds it")
+    return Assumed(1.0, note=beyond(words["cloud.boundary"], "the floor says it, or the claim holds it"))
 
 
 def _named(table: dict[str, str], prefix: str, what: str) -> Chooser:
@@ -83,7 +108,9 @@ def _named(table: dict[str, str], prefix: str, what: str) -> Chooser:
         name = table.get(words["cloud.accelerator"])
         if words["cloud.endpoint"] != SERVER or words["cloud.case"] == "cpu" or name is None:
             return Gap(f"no {what} in the catalogue for this server")
-        return Cited(f"{prefix}.{name}")
+        instance = name.removeprefix("aws.").removesuffix(".boavizta")
+        stands_in = f"AWS {instance} ({_HAS[instance]}) stands in for {SERVERS[words['cloud.accelerator']]}"
+        return Cited(f"{prefix}.{name}", note=stands_in)
 
     return choose
 
@@ -114,9 +141,10 @@ FIELDS = (
     ),
     Word(
         "cloud.boundary",
-        "What the joules cover: the facility, the machine by the wall, its package, its gpu.",
+        "What the joules cover: the facility, the machine by the wall, its package, its gpu; unknown where"
+        " the source does not say, and nothing is put on them.",
         _boundary,
-        ("facility", "wall", "package", "gpu"),
+        ("facility", "wall", "package", "gpu", UNKNOWN),
     ),
     Word("cloud.task", "What the cloud's model does; else as service.task.", "same"),
     Quantity("cloud.power_w", "W", "The server at its operating point, by the wall.", _point("power")),
@@ -144,6 +172,18 @@ FIELDS = (
         "J",
         "A request of an LLM before its output.",
         lambda w: llm.first_token(w["cloud.endpoint"], w["cloud.batch"]),
+    ),
+    Quantity(
+        "cloud.token_s",
+        "s",
+        "An output token of an LLM, for latency.",
+        lambda w: llm.token_time(w["cloud.endpoint"], w["cloud.batch"]),
+    ),
+    Quantity(
+        "cloud.first_token_s",
+        "s",
+        "An LLM's time before its output, for latency.",
+        lambda w: llm.first_token_time(w["cloud.endpoint"], w["cloud.batch"]),
     ),
     Quantity(
         "cloud.output_tokens",
@@ -177,4 +217,11 @@ def _busy_j(v: Values) -> Array:
     return above * v["cloud.busy_s"] * v["cloud.travel"]
 
 
-DERIVED: dict[str, Derived] = {"cloud.busy_j": _busy_j}
+def _answer_s(v: Values) -> Array:
+    """Queue and inference; of an LLM modelled by the token, its tokens'. Missing of any other request."""
+    if v.has("cloud.inference_s") or not v.has("cloud.token_s"):
+        return v["cloud.inference_s"]
+    return v["cloud.first_token_s"] + v["cloud.token_s"] * v["cloud.output_tokens"]
+
+
+DERIVED: dict[str, Derived] = {"cloud.busy_j": _busy_j, "cloud.answer_s": _answer_s}

@@ -42,7 +42,10 @@ def _cell(suffix: str) -> Chooser:
 
 def _embodied(words: Words) -> Default:
     pack = words["supply.pack"]
-    return Cited("alkaline.embodied" if pack == "alkaline" else "act.battery.li")
+    if pack == "alkaline":
+        return Cited("alkaline.embodied")
+    stand_in = f"a rechargeable lithium cell's stands in for the {pack} cell's, which has no figure"
+    return Cited("act.battery.li", note="" if pack in _CHARGES else stand_in)
 
 
 def _shelf(words: Words) -> Default:
@@ -103,8 +106,16 @@ FIELDS = (
     Quantity(
         "supply.efficiency",
         "1",
-        "Joules delivered per joule of mains.",
-        lambda w: Cited("mains.efficiency" if w["supply.kind"] == "mains" else "liion.charge_efficiency"),
+        "Joules delivered per joule of mains by the adapter: to the device, or to the cell that it charges.",
+        Cited("mains.efficiency"),
+        least=0.01,
+        most=1.0,
+    ),
+    Quantity(
+        "supply.charge_efficiency",
+        "1",
+        "Rechargeable: joules out of the cell per joule into it.",
+        _only("rechargeable", Cited("liion.charge_efficiency")),
         least=0.01,
         most=1.0,
     ),
@@ -165,7 +176,10 @@ def _self_discharge(v: Values, _: Flow, __: Sums) -> Cost | None:
 def _loss(v: Values, _: Flow, s: Sums) -> Cost | None:
     if v.word("supply.kind") not in ("mains", "rechargeable"):
         return None
-    return Cost(s["device"] * (1.0 / v["supply.efficiency"] - 1.0))
+    delivered = v["supply.efficiency"]
+    if v.word("supply.kind") == "rechargeable":
+        delivered = delivered * v["supply.charge_efficiency"]
+    return Cost(s["device"] * (1.0 / delivered - 1.0))
 
 
 def _no_load(v: Values, _: Flow, __: Sums) -> Cost | None:
@@ -231,7 +245,7 @@ def drawn_w(v: Values, f: Flow) -> Array:
 
 ENTRIES = (
     Entry("supply.self_discharge", "device", "usable joules x self-discharge / 365.25", _self_discharge),
-    Entry("supply.loss", "premises", "device joules x (1 / efficiency - 1)", _loss),
+    Entry("supply.loss", "premises", "device joules x (1 / (efficiency x charge_efficiency) - 1)", _loss),
     Entry("supply.no_load", "premises", "86,400 s x no_load_w", _no_load),
     Entry(
         "supply.wear",
