@@ -189,8 +189,8 @@ def _edge(words: Mapping[str, str], parameters: Mapping[str, Parameter]) -> Iter
     if about:
         yield f"The edge: {words['edge.source']}; {', '.join(about)}."
     inference = parameters.get("edge.inference_j")
-    if inference is not None and inference.note:
-        yield f"Of the edge's joules: {inference.note}"
+    if inference is not None and (said := _beyond_spread(inference.note)):
+        yield f"Of the edge's joules: {said}"
 
 
 def _device(words: Mapping[str, str], _: Mapping[str, Parameter]) -> Iterator[str]:
@@ -224,6 +224,11 @@ def searched(played: Mapping[Policy, Played], column: Column) -> Iterator[str]:
         yield f"Settings chosen by the least joules, {why}: {', '.join(by_joules)}."
 
 
+def _beyond_spread(note: str) -> str:
+    """What a figure's note says but that its spread is ours, which one line tells of all."""
+    return note.partition("; ")[2] if note.startswith(SPREAD_ASSUMED) else note
+
+
 def _warnings(parameters: Mapping[str, Parameter]) -> Iterator[str]:
     """Of the catalogue's figures that nobody chose: what they stand in for, and what they are a limit of."""
     found: dict[str, list[str]] = {}
@@ -231,8 +236,7 @@ def _warnings(parameters: Mapping[str, Parameter]) -> Iterator[str]:
         # What is said of a figure of our own is its source, and in its footnote.
         if one.given != "default" or one.estimate is None or one.note in one.estimate.sources:
             continue
-        note = one.note.partition("; ")[2] if one.note.startswith(SPREAD_ASSUMED) else one.note
-        if note:
+        if note := _beyond_spread(one.note):
             found.setdefault(note, []).append(key)
     yield from (f"Of {', '.join(keys)}: {note}." for note, keys in found.items())
 
