@@ -345,6 +345,20 @@ def within(seconds: float, condition) -> bool:
     return bool(condition())
 
 
+def test_a_child_whose_parent_is_gone_when_it_speaks_leaves_nothing(tmp_path: Path) -> None:
+    """A killed parent's pipes close one after the other: the child may be about to speak, and not read."""
+    model, work = tmp_path / "no.keras", tmp_path / "work"
+    model.write_text("no model")
+    work.mkdir()
+    (work / "calibration.npy").write_text("large")
+    words = [sys.executable, "-P", "-m", "tinykit.conversion.child", str(model), "keras", str(work)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.close()
+        assert child.wait(60) == 1
+    assert not work.exists()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize(

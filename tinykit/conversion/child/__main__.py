@@ -14,7 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 
 from tinykit.conversion.loader import load_by_name
 from tinykit.conversion.messages import Convert, Evaluate, Failed, Message, from_line, to_line
@@ -28,8 +28,11 @@ def main(model: str, loader_name: str, work: str) -> None:
     orders = _listen(Path(work))
 
     def tell(message: Message) -> None:
-        out.write(to_line(message))
-        out.flush()
+        try:
+            out.write(to_line(message))
+            out.flush()
+        except OSError:  # nobody hears it: the parent is gone, and this may be seen before stdin's end is
+            _leave(Path(work))
 
     try:
         _serve(Path(model), loader_name, orders, tell)
@@ -51,13 +54,25 @@ def _listen(work: Path) -> queue.SimpleQueue[bytes]:
     def read(stream: BinaryIO) -> None:
         for line in stream:
             orders.put(line)
-        shutil.rmtree(work, ignore_errors=True)
-        os._exit(1)
+        _leave(work)
 
     # Unbuffered: interpreter shutdown would wait for the lock of a buffered stdin.
     stream = os.fdopen(os.dup(0), "rb", buffering=0)
     threading.Thread(target=read, args=(stream,), daemon=True).start()
     return orders
+
+
+_leaving = threading.Lock()
+
+
+def _leave(work: Path) -> NoReturn:
+    """Remove ``work`` and end, whatever TensorFlow is doing. Of two threads one does it, and one waits."""
+    _leaving.acquire()
+    for _ in range(10):  # TensorFlow may be writing into it meanwhile
+        shutil.rmtree(work, ignore_errors=True)
+        if not work.exists():
+            break
+    os._exit(1)
 
 
 def _serve(
