@@ -255,3 +255,15 @@ def config_option(function: Callable[..., T]) -> Callable[..., T]:
         metavar="FILE",
         help="The bench's tinykit.toml; without it, TINYKIT_CONFIG or the first one found upwards from here.",
     )(function)
+
+
+def catalog_option(function: Callable[..., T]) -> Callable[..., T]:
+    """Give a command ``--catalog FILE``, several times, as ``files``."""
+    return click.option(
+        "--catalog",
+        "files",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Rows of your own: they replace rows of the same key. May be repeated.",
+    )(function)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinykit.cli.common import Output, common_options
+from tinykit.cli.common import Output, catalog_option, common_options
 
 ORDER = 10
 
@@ -21,14 +21,7 @@ ORDER = 10
     epilog="Example: tinykit catalog list --category network",
 )
 @click.option("--category", metavar="NAME", help="Only the rows of this category.")
-@click.option(
-    "--catalog",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Rows of your own: they replace rows of the same key. May be repeated.",
-)
+@catalog_option
 @common_options
 def command(output: Output, category: str | None, files: tuple[Path, ...]) -> None:
     """Load, then show."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinykit.cli.common import Output, common_options
+from tinykit.cli.common import Output, catalog_option, common_options
 
 ORDER = 20
 
@@ -18,14 +18,7 @@ ORDER = 20
     epilog="Example: tinykit catalog show wifi.esp32.static_mqtt",
 )
 @click.argument("key")
-@click.option(
-    "--catalog",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Rows of your own: they replace rows of the same key. May be repeated.",
-)
+@catalog_option
 @common_options
 def command(output: Output, key: str, files: tuple[Path, ...]) -> None:
     """Find, then show."""

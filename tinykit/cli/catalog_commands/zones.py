@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinykit.cli.common import Output, common_options
+from tinykit.cli.common import Output, catalog_option, common_options
 
 ORDER = 15
 
@@ -21,14 +21,7 @@ ORDER = 15
     215 zones with the extra `cloud`; rows of your own (grid.KOR.average) go first.""",
     epilog="Example: tinykit catalog zones",
 )
-@click.option(
-    "--catalog",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Rows of your own: they go before ours. May be repeated.",
-)
+@catalog_option
 @common_options
 def command(output: Output, files: tuple[Path, ...]) -> None:
     """Load, then show."""
